@@ -1,0 +1,144 @@
+import { z } from 'zod';
+
+interface ReasonFacts {
+  /** Whether the same try, made again a little later, can succeed without anybody doing something. */
+  readonly retryable: boolean;
+  /** What the operator does about it, as a sentence. */
+  readonly remedy: string;
+}
+
+/**
+ * Why a source has no verified backup: a closed set, decided from exit codes, SQLSTATEs and typed causes,
+ * never from the wording of a message.
+ */
+export const REASONS = {
+  auth: {
+    retryable: false,
+    remedy: 'Check user and password (or IAM authentication) in the secret that this source names, and that pg_hba.conf or the RDS settings admit that user.',
+  },
+  unreachable: {
+    retryable: true,
+    remedy: 'Check host and port, that the server is up, and that its security group admits the task on that port.',
+  },
+  'no-database': {
+    retryable: false,
+    remedy: 'The server answers but has no database of that name. Correct "database" of this source, or remove the source.',
+  },
+  secret: {
+    retryable: false,
+    remedy: 'The secret this source names is missing, not readable by the task role, or not JSON of the shape that RDS writes ({"username", "password", "host", "port"}).',
+  },
+  version: {
+    retryable: false,
+    remedy: "The image carries no PostgreSQL client of the server's major version. Deploy a newer nightproof, or add that client to tasks/Dockerfile.",
+  },
+  permission: {
+    retryable: false,
+    remedy: 'Give the backup role the rights that the detail lists; for a role that reads everything: GRANT pg_read_all_data TO <role>.',
+  },
+  'row-security': {
+    retryable: false,
+    remedy: 'Row-level security would hide rows from the backup role. As a superuser: ALTER ROLE <role> BYPASSRLS.',
+  },
+  'lock-timeout': {
+    retryable: true,
+    remedy: 'Another session held a lock on a table for too long. Move the schedule away from migrations, or raise limits.lockWait.',
+  },
+  busy: {
+    retryable: true,
+    remedy: 'The server refused the connection for now (starting up, shutting down, or out of connections). Keep a connection free for backups.',
+  },
+  truncated: {
+    retryable: true,
+    remedy: 'pg_dump ended before the dump was complete; the detail has its exit code or signal. Look at the server log at that time (restart, failover, out of memory).',
+  },
+  decode: {
+    retryable: true,
+    remedy: 'pg_restore could not decode the stream that pg_dump wrote, so nothing was published. If it happens again, keep the detail and report it.',
+  },
+  timeout: {
+    retryable: true,
+    remedy: 'The dump made no progress or passed its deadline. Look for locks and load on the server, or raise limits.noProgress or limits.deadline.',
+  },
+  storage: {
+    retryable: true,
+    remedy: 'The vault refused or failed. Check the bucket, its key policy and the role of the step that the detail names.',
+  },
+  conflict: {
+    retryable: false,
+    remedy: 'Another object already lies under the key of this backup and is not ours. Find out who wrote it; nightproof never overwrites.',
+  },
+  damaged: {
+    retryable: false,
+    remedy: 'What the vault holds is not what the dump task sent. The object stays without a manifest, so it counts as no backup. Start the source again by hand and check the bucket.',
+  },
+  cancelled: {
+    retryable: true,
+    remedy: 'The task was told to stop (a deployment, a stopped execution, or Spot). Start the source again if it was not meant.',
+  },
+  interrupted: {
+    retryable: true,
+    remedy: 'The task vanished without a word: out of memory, killed, or it could not start. See its stopped reason in ECS; give it more memory if it was exit code 137.',
+  },
+  internal: {
+    retryable: false,
+    remedy: 'nightproof itself failed. See the log of the step that the detail names, and report it.',
+  },
+} as const satisfies Record<string, ReasonFacts>;
+
+export type Reason = keyof typeof REASONS;
+
+export const isReason = (text: string): text is Reason => Object.hasOwn(REASONS, text);
+
+export const ReasonName = z.enum(Object.keys(REASONS) as [Reason, ...Reason[]]);
+
+/** What an operator reads of a failure. `detail` carries facts (names, numbers, codes), never a secret or raw output of a child. */
+export const FailureFacts = z.strictObject({
+  reason: ReasonName,
+  detail: z.string(),
+  remedy: z.string(),
+  retryable: z.boolean(),
+});
+
+export type FailureFacts = z.infer<typeof FailureFacts>;
+
+const ERROR_PREFIX = 'Nightproof.';
+
+/**
+ * An expected failure on its way to the edge of a process. Its `name` is what Step Functions sees as `Error`
+ * (`Nightproof.truncated`), and its message the detail.
+ */
+export class Failure extends Error {
+  readonly reason: Reason;
+
+  constructor(reason: Reason, detail: string, options?: ErrorOptions) {
+    super(detail, options);
+    this.reason = reason;
+    this.name = errorName(reason);
+  }
+
+  get facts(): FailureFacts {
+    return factsOf(this.reason, this.message);
+  }
+}
+
+/** The name under which Step Functions knows a reason. */
+export const errorName = (reason: Reason): string => `${ERROR_PREFIX}${reason}`;
+
+/** The reason that an error name of Step Functions carries, if it is one of ours. */
+export function reasonOf(name: string): Reason | undefined {
+  const reason = name.startsWith(ERROR_PREFIX) ? name.slice(ERROR_PREFIX.length) : '';
+  return isReason(reason) ? reason : undefined;
+}
+
+export function factsOf(reason: Reason, detail: string): FailureFacts {
+  const { remedy, retryable } = REASONS[reason];
+  return { reason, detail, remedy, retryable };
+}
+
+/** The facts of anything thrown: ours as they are, anything else as `internal` with the error's class only, since its text may hold a secret. */
+export function factsOfThrown(thrown: unknown, step: string): FailureFacts {
+  if (thrown instanceof Failure) return thrown.facts;
+  const kind = thrown instanceof Error ? thrown.name : typeof thrown;
+  return factsOf('internal', `${step}: ${kind}`);
+}

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { FailureFacts } from './outcomes.ts';
+import { SlotText } from './slot.ts';
+import { SourceId } from './source-id.ts';
+
+/** What became of one source in one attempt: the record the report reads. */
+export const SourceOutcome = z.discriminatedUnion('status', [
+  z.strictObject({
+    status: z.literal('verified'),
+    sourceId: SourceId,
+    slot: SlotText,
+    at: z.iso.datetime(),
+    manifestKey: z.string(),
+    bytes: z.number().int().nonnegative(),
+    tables: z.number().int().nonnegative(),
+    rows: z.number().int().nonnegative(),
+    durationSeconds: z.number().nonnegative(),
+    /** Keys of the copies made in other tiers. */
+    promoted: z.array(z.string()),
+    /** What the operator should know though the backup is good (a promotion that failed). */
+    warnings: z.array(z.string()),
+    tries: z.number().int().positive(),
+  }),
+  z.strictObject({
+    status: z.literal('failed'),
+    sourceId: SourceId,
+    slot: SlotText,
+    at: z.iso.datetime(),
+    failure: FailureFacts,
+    tries: z.number().int().positive(),
+  }),
+]);
+export type SourceOutcome = z.infer<typeof SourceOutcome>;
