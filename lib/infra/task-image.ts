@@ -1,0 +1,14 @@
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Construct } from 'constructs';
+import { bundle } from './bundle.ts';
+
+/** The build folder of the one image with PostgreSQL's clients: the task and the verify step are two targets of it. */
+export function taskImage(scope: Construct): string {
+  const folder = bundle(scope, {
+    name: 'image',
+    entries: { dump: 'tasks/dump/main.ts', verify: 'functions/verify/main.ts' },
+  });
+  copyFileSync(join(import.meta.dirname, '../../tasks/Dockerfile'), join(folder, 'Dockerfile'));
+  return folder;
+}

@@ -1,0 +1,50 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { readConfig } from '../../lib/domain/config-file.ts';
+import { NightproofStack } from '../../lib/infra/nightproof-stack.ts';
+
+type Json = Record<string, unknown>;
+
+export interface Resource {
+  readonly Type: string;
+  readonly Properties: Json;
+  readonly DeletionPolicy?: string;
+}
+
+/** The template of a configuration file, synthesized with the flags of cdk.json. */
+export function synthesized(configFile = 'docs/examples/aletheia.yaml') {
+  const outdir = mkdtempSync(join(tmpdir(), 'nightproof-synth-'));
+  try {
+    const { context } = JSON.parse(readFileSync('cdk.json', 'utf8')) as { context: Json };
+    const app = new App({ outdir, context, builtinCloudFormationValidation: false });
+    const stack = new NightproofStack(app, 'Stack', { config: readConfig(readFileSync(configFile, 'utf8'), configFile) });
+    const template = Template.fromStack(stack);
+    return { template, resources: (template.toJSON() as { Resources: Record<string, Resource> }).Resources };
+  } finally {
+    rmSync(outdir, { recursive: true, force: true });
+  }
+}
+
+/** The statements of every policy in a template, with the logical id of the resource that holds them. */
+export function statements(resources: Record<string, Resource>) {
+  return Object.entries(resources).flatMap(([id, { Properties }]) => {
+    const document = (Properties?.PolicyDocument ?? Properties?.KeyPolicy) as { Statement: Json[] } | undefined;
+    return (document?.Statement ?? []).map((statement) => ({
+      holder: id,
+      effect: statement.Effect as string,
+      actions: [statement.Action].flat() as string[],
+      resources: [statement.Resource].flat().map((resource) => JSON.stringify(resource)),
+      condition: statement.Condition as Json | undefined,
+    }));
+  });
+}
+
+/** A state machine's definition with `TOKEN` where the deployment fills something in. */
+export function definitionOf(resources: Record<string, Resource>): { States: Record<string, Json>; TimeoutSeconds: number } {
+  const machine = Object.values(resources).find(({ Type }) => Type === 'AWS::StepFunctions::StateMachine');
+  const parts = (machine?.Properties.DefinitionString as { 'Fn::Join': [string, unknown[]] })['Fn::Join'][1];
+  return JSON.parse(parts.map((part) => (typeof part === 'string' ? part : 'TOKEN')).join(''));
+}
