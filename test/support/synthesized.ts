@@ -45,6 +45,7 @@ export function statements(resources: Record<string, Resource>) {
 /** A state machine's definition with `TOKEN` where the deployment fills something in. */
 export function definitionOf(resources: Record<string, Resource>): { States: Record<string, Json>; TimeoutSeconds: number } {
   const machine = Object.values(resources).find(({ Type }) => Type === 'AWS::StepFunctions::StateMachine');
-  const parts = (machine?.Properties.DefinitionString as { 'Fn::Join': [string, unknown[]] })['Fn::Join'][1];
+  if (!machine) throw new Error('the template has no state machine');
+  const parts = (machine.Properties.DefinitionString as { 'Fn::Join': [string, unknown[]] })['Fn::Join'][1];
   return JSON.parse(parts.map((part) => (typeof part === 'string' ? part : 'TOKEN')).join(''));
 }

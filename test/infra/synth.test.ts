@@ -1,0 +1,52 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+
+const folder = mkdtempSync(join(tmpdir(), 'nightproof-cdk-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** `npx cdk synth` as a user runs it, on a machine with no AWS, no Docker and nothing in its environment but a PATH to Node. */
+function cdkSynth(config: string) {
+  const out = mkdtempSync(join(folder, 'out-'));
+  const { status, stderr } = spawnSync(
+    'node_modules/.bin/cdk',
+    ['synth', '--quiet', '--ci=false', '-c', `config=${config}`, '-o', out],
+    {
+      env: { PATH: join(process.cwd(), 'node_modules/.bin'), HOME: out, CI: 'true' },
+      encoding: 'utf8',
+    },
+  );
+  return { status, stderr, out };
+}
+
+describe('npx cdk synth', () => {
+  it.each(['nightproof.yaml', 'docs/examples/aletheia.yaml'])(
+    'of %s passes the built-in validation and cdk-nag, offline',
+    (config) => {
+      const { status, stderr, out } = cdkSynth(config);
+      expect(stderr).not.toMatch(/ERROR|WARNING/);
+      expect(status).toBe(0);
+
+      const { pluginReports } = JSON.parse(readFileSync(join(out, 'validation-report.json'), 'utf8')) as {
+        pluginReports: { pluginName: string; conclusion: string }[];
+      };
+      const conclusions = Object.fromEntries(pluginReports.map(({ pluginName, conclusion }) => [pluginName, conclusion]));
+      expect(conclusions).toMatchObject({ AwsSolutions: 'success' });
+      expect(Object.values(conclusions).every((conclusion) => conclusion === 'success')).toBe(true);
+    },
+  );
+
+  it('names file, line and what is allowed where the configuration is wrong, and writes no template', () => {
+    const config = join(folder, 'wrong.yaml');
+    writeFileSync(
+      config,
+      'connections:\n  main: { secret: s }\nkeep: { daily: 7 days }\nsources:\n  - { id: app, database: app, connection: main }\n',
+    );
+    const { status, stderr } = cdkSynth(config);
+    expect(status).not.toBe(0);
+    expect(stderr).toContain(`${config}:3:`);
+    expect(stderr).toContain('"7d"');
+  });
+});
