@@ -20,7 +20,11 @@ const PostgresName = z
 /** How to reach a server. What is not written here is taken from the secret, which has the shape that RDS writes. */
 export const Connection = z
   .strictObject({
-    secret: z.string().min(1).describe('Name or ARN of a Secrets Manager secret: {"username", "password", "host", "port"}').optional(),
+    secret: z
+      .string()
+      .min(1)
+      .describe('Name or ARN of a Secrets Manager secret: {"username", "password", "host", "port"}')
+      .optional(),
     host: Host.optional(),
     port: Port.optional(),
     user: PostgresName.optional(),
@@ -79,7 +83,9 @@ export type DatabaseSource = z.infer<typeof DatabaseSource>;
 const Schedule = z.strictObject({
   cron: z
     .string()
-    .refine((cron) => parseCron(cron) !== undefined, { error: 'must be five cron fields (minute hour day month weekday), as "0 2 * * *"' })
+    .refine((cron) => parseCron(cron) !== undefined, {
+      error: 'must be five cron fields (minute hour day month weekday), as "0 2 * * *"',
+    })
     .default('0 2 * * *'),
   timeZone: z.string().refine(isTimeZone, { error: 'must be an IANA time zone, as Europe/Paris' }).default('UTC'),
   enabled: z.boolean().default(true),
@@ -110,7 +116,9 @@ const Network = z.discriminatedUnion('mode', [
 export const ConfigFile = z.strictObject({
   name: z
     .string()
-    .regex(/^[A-Za-z][A-Za-z0-9-]{0,40}$/, { error: 'must be letters, digits and "-", starting with a letter, at most 41 characters' })
+    .regex(/^[A-Za-z][A-Za-z0-9-]{0,40}$/, {
+      error: 'must be letters, digits and "-", starting with a letter, at most 41 characters',
+    })
     .default('nightproof')
     .describe('Name of the CloudFormation stack'),
   schedule: Schedule.prefault({}),
@@ -139,6 +147,14 @@ export interface Config extends Omit<ConfigFile, 'connections' | 'keep' | 'limit
   readonly sources: readonly DatabaseSource[];
 }
 
+/** The configuration as it travels beside a bundle, checked again where it is read. */
+export const ResolvedConfig: z.ZodType<Config> = ConfigFile.omit({
+  connections: true,
+  keep: true,
+  limits: true,
+  sources: true,
+}).extend({ sources: z.array(DatabaseSource) });
+
 /** A fault that no single field has; `path` says where to point. */
 export interface ConfigFault {
   readonly path: readonly (string | number)[];
@@ -152,13 +168,17 @@ export function resolveConfig(file: ConfigFile): { readonly config: Config } | {
   const seen = new Set<string>();
 
   const sources = written.flatMap((source, index): DatabaseSource[] => {
-    if (seen.has(source.id)) faults.push({ path: ['sources', index, 'id'], message: `"${source.id}" is used twice; ids name files and must differ` });
+    if (seen.has(source.id))
+      faults.push({ path: ['sources', index, 'id'], message: `"${source.id}" is used twice; ids name files and must differ` });
     seen.add(source.id);
 
     const connection = Object.hasOwn(connections, source.connection) ? connections[source.connection] : undefined;
     if (!connection) {
       const known = Object.keys(connections).join(', ') || 'none';
-      faults.push({ path: ['sources', index, 'connection'], message: `"${source.connection}" is not under connections; there are: ${known}` });
+      faults.push({
+        path: ['sources', index, 'connection'],
+        message: `"${source.connection}" is not under connections; there are: ${known}`,
+      });
       return [];
     }
     const own = source.limits ?? limits;

@@ -26,5 +26,5 @@ export function parseKeepRule(written: string | number): KeepRule | undefined {
 
 /** A keep rule as written in the configuration; parse with `parseKeepRule`. */
 export const KeepRuleText = z
-  .union([z.string(), z.number()])
+  .union([z.string(), z.number()], { error: `must be ${KEEP_RULE_FORMS}` })
   .refine((written) => parseKeepRule(written) !== undefined, { error: `must be ${KEEP_RULE_FORMS}` });

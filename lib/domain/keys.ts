@@ -1,5 +1,5 @@
-import { isSourceId } from './source-id.ts';
 import { parseSlot, type Slot } from './slot.ts';
+import { isSourceId } from './source-id.ts';
 import { TIERS, type Tier } from './tiers.ts';
 
 const MANIFEST_SUFFIX = '.manifest.json';
@@ -75,6 +75,9 @@ export const tryKey = (slot: Slot, sourceId: string, n: number): string =>
 
 /** What retention decided, a reason for each backup. */
 export const retentionKey = ({ slot, attempt }: Attempt): string => numbered(`${runStem(slot)}/retention`, attempt);
+
+/** What the store refused to remove, where it refused something. The dot keeps it apart from every source. */
+export const refusalsKey = ({ slot, attempt }: Attempt): string => numbered(`${runStem(slot)}/retention.refused`, attempt);
 
 /** What the run did, failures included; written last. */
 export const runRecordKey = ({ slot, attempt }: Attempt): string => numbered(runStem(slot), attempt);

@@ -14,7 +14,8 @@ interface ReasonFacts {
 export const REASONS = {
   auth: {
     retryable: false,
-    remedy: 'Check user and password (or IAM authentication) in the secret that this source names, and that pg_hba.conf or the RDS settings admit that user.',
+    remedy:
+      'Check user and password (or IAM authentication) in the secret that this source names, and that pg_hba.conf or the RDS settings admit that user.',
   },
   unreachable: {
     retryable: true,
@@ -26,15 +27,18 @@ export const REASONS = {
   },
   secret: {
     retryable: false,
-    remedy: 'The secret this source names is missing, not readable by the task role, or not JSON of the shape that RDS writes ({"username", "password", "host", "port"}).',
+    remedy:
+      'The secret this source names is missing, not readable by the task role, or not JSON of the shape that RDS writes ({"username", "password", "host", "port"}).',
   },
   version: {
     retryable: false,
-    remedy: "The image carries no PostgreSQL client of the server's major version. Deploy a newer nightproof, or add that client to tasks/Dockerfile.",
+    remedy:
+      "The image carries no PostgreSQL client of the server's major version. Deploy a newer nightproof, or add that client to tasks/Dockerfile.",
   },
   permission: {
     retryable: false,
-    remedy: 'Give the backup role the rights that the detail lists; for a role that reads everything: GRANT pg_read_all_data TO <role>.',
+    remedy:
+      'Give the backup role the rights that the detail lists; for a role that reads everything: GRANT pg_read_all_data TO <role>.',
   },
   'row-security': {
     retryable: false,
@@ -42,23 +46,28 @@ export const REASONS = {
   },
   'lock-timeout': {
     retryable: true,
-    remedy: 'Another session held a lock on a table for too long. Move the schedule away from migrations, or raise limits.lockWait.',
+    remedy:
+      'Another session held a lock on a table for too long. Move the schedule away from migrations, or raise limits.lockWait.',
   },
   busy: {
     retryable: true,
-    remedy: 'The server refused the connection for now (starting up, shutting down, or out of connections). Keep a connection free for backups.',
+    remedy:
+      'The server refused the connection for now (starting up, shutting down, or out of connections). Keep a connection free for backups.',
   },
   truncated: {
     retryable: true,
-    remedy: 'pg_dump ended before the dump was complete; the detail has its exit code or signal. Look at the server log at that time (restart, failover, out of memory).',
+    remedy:
+      'pg_dump ended before the dump was complete; the detail has its exit code or signal. Look at the server log at that time (restart, failover, out of memory).',
   },
   decode: {
     retryable: true,
-    remedy: 'pg_restore could not decode the stream that pg_dump wrote, so nothing was published. If it happens again, keep the detail and report it.',
+    remedy:
+      'pg_restore could not decode the stream that pg_dump wrote, so nothing was published. If it happens again, keep the detail and report it.',
   },
   timeout: {
     retryable: true,
-    remedy: 'The dump made no progress or passed its deadline. Look for locks and load on the server, or raise limits.noProgress or limits.deadline.',
+    remedy:
+      'The dump made no progress or passed its deadline. Look for locks and load on the server, or raise limits.noProgress or limits.deadline.',
   },
   storage: {
     retryable: true,
@@ -66,11 +75,13 @@ export const REASONS = {
   },
   conflict: {
     retryable: false,
-    remedy: 'Another object already lies under the key of this backup and is not ours. Find out who wrote it; nightproof never overwrites.',
+    remedy:
+      'Another object already lies under the key of this backup and is not ours. Find out who wrote it; nightproof never overwrites.',
   },
   damaged: {
     retryable: false,
-    remedy: 'What the vault holds is not what the dump task sent. The object stays without a manifest, so it counts as no backup. Start the source again by hand and check the bucket.',
+    remedy:
+      'What the vault holds is not what the dump task sent. The object stays without a manifest, so it counts as no backup. Start the source again by hand and check the bucket.',
   },
   cancelled: {
     retryable: true,
@@ -78,7 +89,8 @@ export const REASONS = {
   },
   interrupted: {
     retryable: true,
-    remedy: 'The task vanished without a word: out of memory, killed, or it could not start. See its stopped reason in ECS; give it more memory if it was exit code 137.',
+    remedy:
+      'The task vanished without a word: out of memory, killed, or it could not start. See its stopped reason in ECS; give it more memory if it was exit code 137.',
   },
   internal: {
     retryable: false,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { FailureFacts } from './outcomes.ts';
 import { SlotText } from './slot.ts';
 import { SourceId } from './source-id.ts';
-import { FailureFacts } from './outcomes.ts';
 
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 

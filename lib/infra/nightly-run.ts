@@ -5,6 +5,7 @@ import { LogLevel } from 'aws-cdk-lib/aws-stepfunctions';
 import { EcsFargateLaunchTarget, EcsRunTask, LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct } from 'constructs';
 import { NIGHT_TIMEOUT_HOURS } from '../domain/limits.ts';
+import { errorName } from '../domain/outcomes.ts';
 import { acknowledgeWildcards, VAULT_OBJECTS } from './acknowledge.ts';
 import type { BackupVault } from './backup-vault.ts';
 import type { DumpTask } from './dump-task.ts';
@@ -193,11 +194,13 @@ export class NightlyRun extends Construct {
   }
 
   private step(name: string, step: NightFunction, payload: Record<string, string>, resultPath: string): LambdaInvoke {
-    return new LambdaInvoke(this, name, {
+    const invoke = new LambdaInvoke(this, name, {
       lambdaFunction: step.function,
       payload: sfn.TaskInput.fromObject(payload),
       payloadResponseOnly: true,
       resultPath,
     });
+    // every step can be called again, and a hiccup of the store must not cost the slot
+    return invoke.addRetry({ errors: [errorName('storage')], interval: Duration.seconds(5), backoffRate: 2, maxAttempts: 4 });
   }
 }

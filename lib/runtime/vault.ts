@@ -7,8 +7,8 @@ import {
   ListObjectsV2Command,
   NotFound,
   PutObjectCommand,
-  S3ServiceException,
   type S3Client,
+  S3ServiceException,
 } from '@aws-sdk/client-s3';
 import type { ZodType } from 'zod';
 import { Failure } from '../domain/outcomes.ts';
@@ -82,7 +82,10 @@ export class S3Vault implements Vault {
     }
     const parsed = schema.safeParse(parseJson(text));
     if (parsed.success) return parsed.data;
-    throw new Failure('storage', `${key} is not a document that nightproof wrote: ${parsed.error.issues[0]?.message ?? 'unreadable'}`);
+    throw new Failure(
+      'storage',
+      `${key} is not a document that nightproof wrote: ${parsed.error.issues[0]?.message ?? 'unreadable'}`,
+    );
   }
 
   async head(key: string): Promise<StoredObject | undefined> {
@@ -125,7 +128,10 @@ export class S3Vault implements Vault {
 
   async copyOnce(from: StoredObject, to: string, tags: ObjectTags): Promise<'copied' | 'exists'> {
     if (from.bytes > COPY_LIMIT_BYTES) {
-      throw new Failure('storage', `${from.key} has ${from.bytes} bytes; copies above ${COPY_LIMIT_BYTES} bytes are not supported yet`);
+      throw new Failure(
+        'storage',
+        `${from.key} has ${from.bytes} bytes; copies above ${COPY_LIMIT_BYTES} bytes are not supported yet`,
+      );
     }
     const present = await this.head(to);
     if (present) return sameContent(from, present) ? 'exists' : taken(to);

@@ -51,6 +51,15 @@ describe('the night as a state machine', () => {
     expect(job.Dump?.Retry?.flatMap(({ ErrorEquals }) => ErrorEquals)).not.toContain('States.ALL');
   });
 
+  it('calls a step again when the store had a hiccup', () => {
+    for (const [name, { Resource, Retry }] of [...Object.entries(night), ...Object.entries(job)])
+      if (Resource === 'TOKEN')
+        expect(
+          Retry?.flatMap(({ ErrorEquals }) => ErrorEquals),
+          name,
+        ).toContain('Nightproof.storage');
+  });
+
   it('is written in JSONPath throughout: the local engine passes JSONata over in silence', () => {
     expect(JSON.stringify(definition)).not.toContain('JSONata');
   });

@@ -1,0 +1,15 @@
+import { renderReport } from '../domain/report.ts';
+import type { RunRecord } from '../domain/run-record.ts';
+import type { Backend } from './backend.ts';
+import type { RunView } from './run-view.ts';
+
+/** The report of a run that has ended, as the mail shows it; its commands lead to the place that was asked. */
+export function reportLines({ plan }: RunView, record: RunRecord, { vault, flags }: Backend): readonly string[] {
+  const { sources: outcomes, retention, failure } = record;
+  const finishedAt = new Date(record.finishedAt);
+  const { body } = renderReport({ vault: vault.bucket, plan, outcomes, retention, finishedAt, ...(failure && { failure }) });
+  return body
+    .trimEnd()
+    .split('\n')
+    .map((line) => (/^ +nightproof [a-z]/.test(line) ? `${line}${flags}` : line));
+}

@@ -1,0 +1,123 @@
+import type { z } from 'zod';
+import type { DatabaseSource } from './config.ts';
+import { ExecutionInput, type Plan } from './plan.ts';
+import { instantOf, parseSlot, type Slot, slotOf } from './slot.ts';
+
+/** Clocks of the scheduler and of the state machine differ by seconds; a slot further ahead than this is a mistake. */
+const CLOCK_TOLERANCE_MS = 5 * 60_000;
+
+const MAX_SHOWN = 80;
+const MAX_LISTED = 50;
+
+/** An execution input that nothing was started for. Its message lists each problem with what would be right. */
+export class InputRefused extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`The input of this execution was refused: ${problems.join('; ')}`);
+    this.name = 'Nightproof.InputRefused';
+    this.problems = problems;
+  }
+}
+
+/** What an execution was asked to do, its names resolved. */
+export interface NightRequest {
+  readonly slot: Slot;
+  readonly trigger: Plan['trigger'];
+  readonly reason?: string;
+  /** Whether the slot was named by hand, in order to finish it: then it must have been begun. */
+  readonly finishes: boolean;
+  readonly sources: readonly DatabaseSource[];
+}
+
+/**
+ * Checks what an execution was started with, and resolves it against the configuration. Throws `InputRefused`.
+ *
+ * A nightly run contains the enabled sources; a run by hand those it names, enabled or not.
+ */
+export function readRequest(input: unknown, sources: readonly DatabaseSource[], startedAt: Date): NightRequest {
+  const parsed = parseInput(input);
+  const slot = slotFor(parsed, startedAt);
+  if (instantOf(slot).getTime() > startedAt.getTime() + CLOCK_TOLERANCE_MS)
+    throw new InputRefused([`slot ${slot} lies in the future (this execution started at ${startedAt.toISOString()})`]);
+
+  if ('scheduledTime' in parsed) return { slot, trigger: 'schedule', finishes: false, sources: sources.filter((s) => s.enabled) };
+  return {
+    slot,
+    trigger: 'manual',
+    ...(parsed.reason !== undefined && { reason: parsed.reason }),
+    finishes: parsed.slot !== undefined,
+    sources: parsed.sources ? named(parsed.sources, sources) : sources.filter((s) => s.enabled),
+  };
+}
+
+/** The two forms of the input are told apart first: a union's own messages would speak of both. */
+function parseInput(input: unknown): ExecutionInput {
+  const [scheduled, manual] = ExecutionInput.options;
+  if (typeof input !== 'object' || input === null || Array.isArray(input))
+    throw new InputRefused(['it must be a JSON object; {} backs up every enabled source']);
+
+  const form = 'scheduledTime' in input ? scheduled : manual;
+  const parsed = form.safeParse(input);
+  if (parsed.success) return parsed.data;
+  throw new InputRefused(parsed.error.issues.map((issue) => explain(issue, input, Object.keys(form.shape))));
+}
+
+function explain(issue: z.core.$ZodIssue, input: object, allowed: readonly string[]): string {
+  if (issue.code === 'unrecognized_keys')
+    return `unknown ${issue.keys.map((key) => shown(key)).join(', ')}; allowed here: ${allowed.join(', ')}`;
+  const where = issue.path.map((step) => (typeof step === 'number' ? `[${step}]` : String(step))).join('');
+  const value = issue.path.reduce<unknown>((at, step) => (at as Record<PropertyKey, unknown> | undefined)?.[step], input);
+  return `${where} ${shown(value)}: ${issue.message}`;
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'undefined';
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text;
+}
+
+function slotFor(input: ExecutionInput, startedAt: Date): Slot {
+  if ('scheduledTime' in input) return slotOf(new Date(input.scheduledTime));
+  return (input.slot && parseSlot(input.slot)) ?? slotOf(startedAt);
+}
+
+function named(ids: readonly string[], sources: readonly DatabaseSource[]): readonly DatabaseSource[] {
+  const wanted = new Set(ids);
+  const found = sources.filter((source) => wanted.delete(source.id));
+  if (wanted.size === 0) return found;
+  throw new InputRefused([
+    `no source has the id ${[...wanted].map((id) => shown(id)).join(', ')}; there are: ${listed(sources)}`,
+  ]);
+}
+
+/** The known ids; of a large fleet the first, since Step Functions cuts a cause at 32 KiB. */
+function listed(sources: readonly DatabaseSource[]): string {
+  const ids = sources.slice(0, MAX_LISTED).map((source) => source.id);
+  const more = sources.length - ids.length;
+  return `${ids.join(', ') || 'none'}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+/** What the vault says of an attempt that somebody claimed before. */
+export interface EarlierClaim {
+  readonly plan: Plan;
+  /** Whether its run record exists: its report is out, so nothing of it runs any more. */
+  readonly finished: boolean;
+}
+
+/**
+ * What a claim that is already there means for an execution that wants the slot:
+ * `ours` (a repeated call of the same step), `busy` (its owner may still be running), `over` (finished, or its owner cannot be alive).
+ */
+export function judgeClaim({ plan, finished }: EarlierClaim, execution: string, now: Date): 'ours' | 'busy' | 'over' {
+  if (plan.execution === execution) return 'ours';
+  return finished || now.getTime() > Date.parse(plan.leaseUntil) ? 'over' : 'busy';
+}
+
+/** The sources that this attempt has to dump. */
+export function jobsOf({
+  sources,
+  alreadyVerified,
+}: Pick<Plan, 'sources' | 'alreadyVerified'>): readonly { readonly id: string }[] {
+  const done = new Set(alreadyVerified);
+  return sources.filter(({ id }) => !done.has(id)).map(({ id }) => ({ id }));
+}

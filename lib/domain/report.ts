@@ -1,0 +1,129 @@
+import { showBytes } from './bytes.ts';
+import { showDuration } from './duration.ts';
+import { parseArtifactKey, runRecordKey } from './keys.ts';
+import type { FailureFacts } from './outcomes.ts';
+import { fitted, oneLine, wrapped } from './plain-text.ts';
+import type { RetentionSummary } from './retention-record.ts';
+import { buildRunRecord, type NightEnd, type RunRecord, type RunStatus } from './run-record.ts';
+import { instantOf } from './slot.ts';
+import type { SourceOutcome } from './source-outcome.ts';
+
+/** SNS refuses subjects of 100 characters and more, and messages of more than 256 KiB with everything that goes with them. */
+const MAX_SUBJECT_CHARACTERS = 99;
+const MAX_BODY_BYTES = 250_000;
+
+type Verified = Extract<SourceOutcome, { status: 'verified' }>;
+type Failed = Extract<SourceOutcome, { status: 'failed' }>;
+
+/** The mail of a night: plain text. */
+export interface Report {
+  readonly status: RunStatus;
+  readonly subject: string;
+  readonly body: string;
+}
+
+export interface ReportInput extends NightEnd {
+  /** Name of the vault's bucket. */
+  readonly vault: string;
+}
+
+/** Renders what an operator reads of a night: failures first, each with its remedy. */
+export function renderReport({ vault, ...night }: ReportInput): Report {
+  const record = buildRunRecord(night);
+  const failed = record.sources.filter((outcome) => outcome.status === 'failed');
+  const verified = record.sources.filter((outcome) => outcome.status === 'verified');
+
+  const lines = [
+    ...heading(record, failed.length, vault),
+    ...(record.failure ? ['', 'THE NIGHT AS A WHOLE FAILED', ...failureLines(record.failure)] : []),
+    ...failed.flatMap(failedLines),
+    ...(verified.length > 0 ? ['', 'VERIFIED', ...verified.flatMap(verifiedLines)] : []),
+    ...earlierLines(record.alreadyVerified),
+    '',
+    ...retentionLines(record.retention),
+    ...nextSteps(record, failed),
+  ];
+  const cut = `(Cut here: the mail would be too long. The rest is in ${runRecordKey(record)} in the vault.)`;
+  return { status: record.status, subject: subjectOf(record, failed.length), body: fitted(lines, MAX_BODY_BYTES, cut) };
+}
+
+const LABELS = { ok: 'OK', warning: 'WARNING', failed: 'FAILED' } as const satisfies Record<RunStatus, string>;
+
+function subjectOf(record: RunRecord, failed: number): string {
+  const subject = `nightproof ${LABELS[record.status]}: ${counted(record, failed)}, ${record.slot}`;
+  return subject.slice(0, MAX_SUBJECT_CHARACTERS);
+}
+
+/** `1 of 3 failed`, `3 of 3 verified` */
+function counted({ sources, alreadyVerified, failure }: RunRecord, failed: number): string {
+  const all = sources.length + alreadyVerified.length;
+  const night = failure ? `the night failed (${failure.reason}), ` : '';
+  if (all === 0) return `${night}no source to back up`;
+  return night + (failed > 0 ? `${failed} of ${all} failed` : `${all} of ${all} verified`);
+}
+
+function heading(record: RunRecord, failed: number, vault: string): readonly string[] {
+  const { slot, attempt, trigger, reason, startedAt, finishedAt } = record;
+  const seconds = (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000;
+  const stands = instantOf(slot).toISOString().slice(0, 16).replace('T', ' ');
+  const begun = trigger === 'schedule' ? 'by the schedule' : 'by hand';
+  return [
+    `${LABELS[record.status]}: ${counted(record, failed)}`,
+    '',
+    `Slot     ${slot} (${stands} UTC)${attempt > 1 ? `, attempt ${attempt}` : ''}`,
+    `Started  ${begun}, took ${showDuration(Math.max(0, seconds))}`,
+    ...(reason ? hanging('Reason   ', reason) : []),
+    `Vault    ${oneLine(vault)}`,
+  ];
+}
+
+function hanging(label: string, text: string): readonly string[] {
+  const [first = '', ...rest] = wrapped(text, ' '.repeat(label.length));
+  return [`${label}${first.trimStart()}`, ...rest];
+}
+
+const failedLines = ({ sourceId, failure, tries }: Failed): readonly string[] => [
+  '',
+  `FAILED  ${sourceId}${tries > 1 ? ` (${tries} tries)` : ''}`,
+  ...failureLines(failure),
+];
+
+const failureLines = ({ reason, detail, remedy }: FailureFacts): readonly string[] => [
+  ...hanging('  Reason      ', `${reason}: ${detail}`),
+  ...hanging('  What to do  ', remedy),
+];
+
+function verifiedLines(outcome: Verified): readonly string[] {
+  const { sourceId, bytes, tables, rows, durationSeconds, promoted, warnings } = outcome;
+  const facts = [showBytes(bytes), plural(tables, 'table'), plural(rows, 'row'), showDuration(durationSeconds)].join(', ');
+  const tiers = promoted.map((key) => parseArtifactKey(key)?.tier ?? key).join(', ');
+  return [
+    `  ${sourceId}`,
+    ...wrapped(tiers === '' ? facts : `${facts}; copied to ${tiers}`, '    '),
+    ...warnings.flatMap((warning) => hanging('    Warning: ', warning)),
+  ];
+}
+
+const plural = (n: number, unit: string): string => `${n.toLocaleString('en-US')} ${unit}${n === 1 ? '' : 's'}`;
+
+const earlierLines = (ids: readonly string[]): readonly string[] =>
+  ids.length === 0 ? [] : ['', 'VERIFIED BY AN EARLIER ATTEMPT', ...ids.map((id) => `  ${id}`)];
+
+function retentionLines(retention: RetentionSummary): readonly string[] {
+  switch (retention.result) {
+    case 'done':
+      return [
+        `Retention: ${plural(retention.kept, 'backup')} kept, ${retention.removed.toLocaleString('en-US')} removed.`,
+        ...retention.warnings.flatMap((warning) => hanging('  Warning: ', warning)),
+      ];
+    case 'failed':
+      return wrapped(`Retention failed, and what it did not reach stays: ${retention.detail}`, '');
+    case 'skipped':
+      return wrapped(`Retention: nothing was removed, ${retention.why}.`, '');
+  }
+}
+
+function nextSteps({ slot }: RunRecord, failed: readonly Failed[]): readonly string[] {
+  const why = failed.length > 0 ? 'All details, the tries of each source among them:' : 'All details:';
+  return ['', why, `  nightproof show ${slot}`];
+}

@@ -1,0 +1,203 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { Toolchain } from '../setup/toolchain.ts';
+import { type Assembly, readAssembly } from './assembly.ts';
+import { type Deployment, deploy, idsOf } from './deploy.ts';
+import { deployedMachines } from './deployed-machines.ts';
+import { ACCOUNT_ID, awsClient, type Endpoints, vaultClient } from './endpoints.ts';
+import { type DeployedMachine, Execution } from './execution.ts';
+import { Inbox, type Message } from './inbox.ts';
+import type { Json } from './json.ts';
+import { type HostSettings, LambdaHost } from './lambda-host.ts';
+import { type LocalServers, startServers, stopServers } from './local-servers.ts';
+import { type PublishedMetric, publishedMetrics } from './metrics.ts';
+import type { Ports } from './run-states.ts';
+import { TaskHost } from './task-process.ts';
+import { createBuckets, keepNames, keptNames } from './vault-buckets.ts';
+
+export interface LocalCloudOptions {
+  /** Folder of the cloud assembly: all that says what there is. */
+  readonly assembly: string;
+  /** What outlives this cloud: the vault, logs, and the names of its buckets. A later cloud over the same folder goes on with them. */
+  readonly dir: string;
+  readonly toolchain: Pick<Toolchain, 'moto' | 'versitygw'>;
+  /** PATH of functions and tasks: stands for the programs that the images install. @default - our own */
+  readonly path?: string;
+  /** Secrets by name, as text or as what becomes JSON; they are there before anything is started. */
+  readonly secrets?: Readonly<Record<string, string | object>>;
+  /** Factor of waits and retry intervals. @default 1 */
+  readonly waitScale?: number;
+}
+
+export interface StartOptions {
+  /** @default - the output `StateMachineArn` of the stack */
+  readonly stateMachineArn?: string;
+  /** @default - a random one */
+  readonly name?: string;
+}
+
+interface Parts {
+  readonly assembly: Assembly;
+  readonly deployment: Deployment;
+  readonly endpoints: Endpoints;
+  readonly servers: LocalServers;
+  readonly lambda: LambdaHost;
+  readonly tasks: TaskHost;
+  readonly machines: ReadonlyMap<string, DeployedMachine>;
+  readonly inbox: Inbox;
+  readonly waitScale: number;
+}
+
+/** The stack of an assembly, deployed and running on this machine. */
+export class LocalCloud {
+  readonly #parts: Parts;
+  readonly #s3: S3Client;
+  readonly #executions = new Map<string, Execution>();
+
+  private constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#s3 = new S3Client(vaultClient(parts.endpoints));
+  }
+
+  static async start(options: LocalCloudOptions): Promise<LocalCloud> {
+    const dir = resolve(options.dir);
+    mkdirSync(dir, { recursive: true });
+    const servers = await startServers(options.toolchain, dir);
+    try {
+      return new LocalCloud(await assemble(options, dir, servers));
+    } catch (error) {
+      await stopServers(servers);
+      throw error;
+    }
+  }
+
+  /** What became of the template. */
+  get deployment(): Deployment {
+    return this.#parts.deployment;
+  }
+
+  get endpoints(): Endpoints {
+    return this.#parts.endpoints;
+  }
+
+  get vaultBucket(): string {
+    return output(this.#parts.deployment, 'VaultBucket');
+  }
+
+  /** The functions, as they would be run. */
+  get functions(): LambdaHost['functions'] {
+    return this.#parts.lambda.functions;
+  }
+
+  /** Tells of each task that is started and stopped. */
+  get tasks(): TaskHost {
+    return this.#parts.tasks;
+  }
+
+  /** A client of the vault, for the caller to destroy. */
+  s3Client(): S3Client {
+    return new S3Client(vaultClient(this.#parts.endpoints));
+  }
+
+  /** Starts an execution. A name is taken once, as Step Functions has it. */
+  startExecution(input: Json, options: StartOptions = {}): Execution {
+    const { stateMachineArn = output(this.#parts.deployment, 'StateMachineArn'), name = randomUUID() } = options;
+    const machine = this.#parts.machines.get(stateMachineArn);
+    if (!machine) throw new Error(`StateMachineDoesNotExist: ${stateMachineArn}`);
+    if (this.#executions.has(name)) throw new Error(`ExecutionAlreadyExists: ${name}`);
+    const execution = new Execution(machine, this.#ports(), { name, input });
+    this.#executions.set(name, execution);
+    return execution;
+  }
+
+  /** Runs an execution to its end, however that is. */
+  execute(input: Json, options: StartOptions = {}): Promise<Execution> {
+    return this.startExecution(input, options).ended;
+  }
+
+  /** Invokes a function by its logical id or ARN, as Step Functions would. */
+  invoke(functionId: string, payload: Json): Promise<Json> {
+    const { created } = this.#parts.deployment.report;
+    const name = created.find(({ logicalId }) => logicalId === functionId)?.physicalId;
+    const arn = this.functions.find((fn) => fn.name === name)?.arn ?? functionId;
+    return this.#parts.lambda.invoke(arn, payload, new AbortController().signal);
+  }
+
+  /** What subscribers of the stack's topics have got. */
+  messages(): Promise<readonly Message[]> {
+    return this.#parts.inbox.messages();
+  }
+
+  metrics(): Promise<readonly PublishedMetric[]> {
+    return publishedMetrics(this.#parts.endpoints);
+  }
+
+  /** Ends all executions, then the servers. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#executions.values()].map((execution) => execution.stop()));
+    this.#s3.destroy();
+    this.#parts.tasks.close();
+    await stopServers(this.#parts.servers);
+  }
+
+  #ports(): Ports {
+    const { lambda, tasks, waitScale } = this.#parts;
+    return {
+      waitScale,
+      invokeFunction: (arn, payload, signal) => lambda.invoke(arn, payload, signal),
+      runTask: (parameters, signal, tell) => tasks.run(parameters, signal, tell),
+      readObject: async (Bucket, Key) => {
+        const { Body } = await this.#s3.send(new GetObjectCommand({ Bucket, Key }));
+        return (await Body?.transformToString()) ?? '';
+      },
+    };
+  }
+}
+
+async function assemble(options: LocalCloudOptions, dir: string, servers: LocalServers): Promise<Parts> {
+  const assembly = readAssembly(options.assembly);
+  const { region, accessKeyId, secretAccessKey } = servers.s3;
+  const endpoints = {
+    aws: servers.moto.endpoint,
+    s3: servers.s3.endpoint,
+    region,
+    accountId: ACCOUNT_ID,
+    accessKeyId,
+    secretAccessKey,
+  };
+
+  const deployment = await deploy(assembly, endpoints, keptNames(dir));
+  await createBuckets(assembly, deployment, endpoints);
+  keepNames(dir, assembly, deployment);
+  await createSecrets(options.secrets ?? {}, endpoints);
+
+  const settings: HostSettings = { endpoints, path: options.path ?? process.env.PATH ?? '', logs: join(dir, 'logs') };
+  const { created } = deployment.report;
+  return {
+    assembly,
+    deployment,
+    endpoints,
+    servers,
+    lambda: await LambdaHost.over(assembly, created, settings),
+    tasks: new TaskHost(assembly, settings),
+    machines: await deployedMachines(deployment, endpoints),
+    inbox: await Inbox.of(idsOf(deployment, 'AWS::SNS::Topic'), endpoints),
+    waitScale: options.waitScale ?? 1,
+  };
+}
+
+function output({ outputs, stackName }: Deployment, name: string): string {
+  const value = outputs[name];
+  if (value === undefined) throw new Error(`the stack ${stackName} has no output ${name}`);
+  return value;
+}
+
+async function createSecrets(secrets: NonNullable<LocalCloudOptions['secrets']>, endpoints: Endpoints): Promise<void> {
+  const client = new SecretsManagerClient(awsClient(endpoints));
+  for (const [Name, value] of Object.entries(secrets))
+    await client.send(new CreateSecretCommand({ Name, SecretString: typeof value === 'string' ? value : JSON.stringify(value) }));
+  client.destroy();
+}

@@ -1,0 +1,127 @@
+// `npm run demo`: one whole night on this machine, and what came of it.
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { showBytes } from '../../domain/bytes.ts';
+import { parseArtifactKey } from '../../domain/keys.ts';
+import { endTogether } from '../servers/end-together.ts';
+import { type PostgresServer, startPostgres } from '../servers/postgres-server.ts';
+import { processGroup } from '../servers/process-group.ts';
+import { thisMachine } from '../setup/machine.ts';
+import { reported, reportLine } from '../setup/report-line.ts';
+import { ensureToolchain, type Toolchain } from '../setup/toolchain.ts';
+import { copyCloud, dailyDump, flipOneBit, vaultFolder, verifyAgain } from './damaged-copy.ts';
+import { loginIn, sourceIdFor, writeNightConfig } from './night-config.ts';
+import { nightproof } from './nightproof-command.ts';
+import { type DemoOptions, DemoUsageError, readDemoOptions } from './options.ts';
+import { compareDatabases, restoreDump, runPgRestore } from './restore-dump.ts';
+import { makeSampleDatabases, SAMPLE_DATABASES } from './sample-databases.ts';
+import { Stage } from './stage.ts';
+
+/** The sample whose dump is restored and damaged: it has text, noise and large objects. */
+const EXAMPLE = 'journal';
+
+const stage = new Stage();
+
+endTogether();
+try {
+  const options = readDemoOptions(process.argv.slice(2));
+  if (options) process.exitCode = await (options.databaseUrl ? ownDatabase(options, options.databaseUrl) : samples(options));
+} catch (error) {
+  if (!(error instanceof DemoUsageError)) throw error;
+  reportLine(error.message);
+  process.exitCode = 2;
+}
+
+/** Three databases made here, one night, a restore, a damaged copy. */
+async function samples(options: DemoOptions): Promise<number> {
+  const dir = options.vault ?? processGroup.folder('demo').path;
+  const toolchain = await reported(ensureToolchain(thisMachine(reportLine), { everyPostgresMajor: true }));
+  const [install] = toolchain.postgres;
+  if (!install) throw new Error('set-up found no PostgreSQL');
+
+  stage.step(`Three databases on a new PostgreSQL ${install.version}`);
+  const server = await startPostgres(install);
+  await makeSampleDatabases(server, (name, holds, bytes) => stage.good(`${name}: ${holds} (${showBytes(bytes)})`));
+
+  const login = { username: server.user, password: server.password, host: server.host, port: server.port };
+  const sources = SAMPLE_DATABASES.map(({ name }) => ({ id: name, database: name }));
+  const config = writeNightConfig(dir, login, 'disable', sources);
+  const code = await night(dir, config, options);
+  if (code !== 0) return code;
+
+  const restored = await showRestore(server, dir);
+  const noticed = await showDamage(server, toolchain, dir);
+  await server.stop();
+  farewell(options, dir);
+  return restored && noticed ? 0 : 1;
+}
+
+/** The user's own database: the night alone. */
+async function ownDatabase(options: DemoOptions, url: URL): Promise<number> {
+  const dir = options.vault ?? processGroup.folder('demo').path;
+  const database = decodeURIComponent(url.pathname.slice(1));
+  const { login, sslMode } = loginIn(url);
+  const config = writeNightConfig(dir, login, sslMode, [{ id: sourceIdFor(database), database }]);
+  const code = await night(dir, config, options);
+  farewell(options, dir);
+  return code;
+}
+
+async function night(dir: string, config: string, { vault }: DemoOptions): Promise<number> {
+  stage.step('The night: the synthesized state machine, functions and task, by the command an operator types');
+  stage.note(`nightproof run --local ${vault ?? 'FOLDER'} --config ${basename(config)}`);
+  const code = await nightproof('run', '--local', dir, '--config', config);
+
+  stage.step('What the vault holds now');
+  stage.note(`nightproof list --local ${vault ?? 'FOLDER'}`);
+  await nightproof('list', '--local', dir);
+  return code;
+}
+
+/** Restores one dump with plain pg_restore and compares it with its source, table by table. */
+async function showRestore(server: PostgresServer, dir: string): Promise<boolean> {
+  const dump = dailyDump(dir, EXAMPLE);
+  const into = `${EXAMPLE}_restored`;
+  stage.step(`${basename(dump)}, restored into a new database by plain pg_restore`);
+  await restoreDump(server, dump, into);
+
+  const tables = await compareDatabases(server, EXAMPLE, into);
+  for (const { table, rows, restoredRows, same } of tables) {
+    const line = `${table}: ${rows.toLocaleString('en-US')} rows, `;
+    if (same) stage.good(`${line}every row the same`);
+    else stage.bad(`${line}restored ${restoredRows.toLocaleString('en-US')}, NOT the same`);
+  }
+  return tables.length > 0 && tables.every(({ same }) => same);
+}
+
+/** Flips one bit in a copy of the vault and asks who notices. */
+async function showDamage(server: PostgresServer, toolchain: Toolchain, dir: string): Promise<boolean> {
+  const copy = processGroup.folder('demo-damaged');
+  await copyCloud(dir, copy.path);
+  const dump = dailyDump(copy.path, EXAMPLE);
+  const at = flipOneBit(dump);
+  stage.step(`One bit turned over in a copy of that dump, at byte ${at.toLocaleString('en-US')}: who notices?`);
+
+  const listed = await runPgRestore(server, ['--list', '--', dump]);
+  stage.say(`  pg_restore --list      ${listed.code === 0 ? 'says the archive is fine' : `refuses (exit code ${listed.code})`}`);
+
+  const key = dump.slice(vaultFolder(copy.path).length + 1);
+  const name = parseArtifactKey(key);
+  if (!name) throw new Error(`${key} is no key of nightproof`);
+  const refusal = await verifyAgain(toolchain, copy.path, name.slot, EXAMPLE);
+  stage.say(`  nightproof's verify    ${refusal === undefined ? 'says the backup is fine' : `refuses: ${refusal}`}`);
+  copy.remove();
+  return listed.code === 0 && refusal !== undefined;
+}
+
+function farewell({ vault }: DemoOptions, dir: string): void {
+  if (vault === undefined) {
+    stage.say('\nAll of it is gone with this demo. To keep the backups: npm run demo -- --vault ./backups');
+    return;
+  }
+  if (existsSync(join(dir, 'cloud.json'))) stage.say(`\nThe backups are plain files in ${vaultFolder(dir)}`);
+  stage.say(`Look again: npm run nightproof -- list --local ${vault}`);
+  stage.say(
+    `${join(vault, 'secrets.json')} holds the login of the database, readable for you only; delete it when you are done.`,
+  );
+}

@@ -1,0 +1,57 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+
+/** How to reach a server, as a secret of Secrets Manager holds it. */
+export interface DatabaseLogin {
+  readonly username: string;
+  readonly password: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface NightSource {
+  readonly id: string;
+  readonly database: string;
+}
+
+const SECRET = 'nightproof/demo';
+
+/** Writes what a night needs into its folder: nightproof.yaml, and secrets.json for its owner's eyes only. Returns the configuration's path. */
+export function writeNightConfig(dir: string, login: DatabaseLogin, sslMode: string, sources: readonly NightSource[]): string {
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  writeFileSync(join(dir, 'secrets.json'), JSON.stringify({ [SECRET]: login }, null, 2), { mode: 0o600 });
+  const config = join(dir, 'nightproof.yaml');
+  writeFileSync(
+    config,
+    stringify({
+      name: 'nightproof-demo',
+      notify: { email: ['you@example.com'] },
+      connections: { main: { secret: SECRET, sslMode } },
+      keep: { daily: '7d', weekly: '4w', monthly: '12mo' },
+      sources: sources.map((source) => ({ ...source, connection: 'main' })),
+    }),
+  );
+  return config;
+}
+
+/** The login in a connection URL, and the TLS mode it asks for: `prefer`, as psql does, where it asks for none. */
+export function loginIn(url: URL): { readonly login: DatabaseLogin; readonly sslMode: string } {
+  return {
+    login: {
+      username: decodeURIComponent(url.username),
+      password: decodeURIComponent(url.password),
+      host: url.hostname.replace(/^\[|\]$/g, ''),
+      port: Number(url.port || 5432),
+    },
+    sslMode: url.searchParams.get('sslmode') ?? 'prefer',
+  };
+}
+
+/** A source id made of a database's name: what an id may not hold becomes "_". */
+export const sourceIdFor = (database: string): string =>
+  database
+    .toLowerCase()
+    .replace(/[^a-z0-9_-]+/g, '_')
+    .replace(/^[^a-z0-9]+/, '')
+    .slice(0, 63) || 'database';

@@ -1,0 +1,15 @@
+/**
+ * The relations that pg_dump reads, as a CTE named `dumped`: tables, partitioned tables and sequences outside system schemas.
+ * What belongs to an extension comes back with the extension, but for the tables that it registers as configuration.
+ */
+export const DUMPED_RELATIONS = `
+  dumped AS (
+    SELECT c.oid, c.relkind, c.relname, c.relpersistence, c.relrowsecurity, n.oid AS schema_oid, n.nspname
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'p', 'S') AND c.relpersistence <> 't'
+       AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+       AND (NOT EXISTS (SELECT FROM pg_depend d
+                         WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
+                           AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e')
+            OR EXISTS (SELECT FROM pg_extension e WHERE c.oid = ANY (e.extconfig)))
+  )`;

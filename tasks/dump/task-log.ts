@@ -1,0 +1,53 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
+import type { DumpObserver } from './dump-database.ts';
+import type { TaskReport } from './dump-task.ts';
+import type { Ticker } from './watchdog.ts';
+
+const PROGRESS_EVERY_MS = 30_000;
+
+/** Follows a dump in the log: what was decided, how far it is, how it ended. Names and numbers, no output of programs. */
+export function taskLog(logger: Logger, ticker: Ticker): { observer: DumpObserver; report: TaskReport } {
+  let toldAt = ticker.now();
+  const observer: DumpObserver = {
+    preflightPassed: ({ version, databaseBytes, standby, tables }) =>
+      logger.info('Preflight:Passed', { serverVersion: version, databaseBytes, standby, tables: tables.length }),
+    streaming: (client, compression) =>
+      logger.info('Dump:Streaming', { clientVersion: client.version, compression: compression.name }),
+    streamed(bytes) {
+      if (ticker.now() - toldAt < PROGRESS_EVERY_MS) return;
+      toldAt = ticker.now();
+      logger.info('Dump:Progress', { bytes });
+    },
+    completing: ({ bytes, sha256, crc32 }) => logger.info('Dump:Completing', { bytes, sha256, crc32 }),
+    leftBehind: (error) => logger.warn('Upload:LeftBehind', { cause: nameOf(error) }),
+  };
+  const report: TaskReport = {
+    started: ({ source, slot }) => {
+      logger.appendKeys({ sourceId: source.id, slot });
+      logger.info('Dump:Started');
+    },
+    done: ({ how, receipt }) => {
+      const { key, bytes, contents, warnings } = receipt;
+      const rows = contents.tables.reduce((sum, table) => sum + table.rows, 0);
+      logger.info(how === 'adopted' ? 'Dump:Adopted' : 'Dump:Stored', {
+        key,
+        bytes,
+        tables: contents.tables.length,
+        rows,
+        warnings,
+      });
+    },
+    failed: (facts, thrown) => logger.error('Dump:Failed', { ...facts, ...originOf(thrown) }),
+    unrecorded: (error) => logger.error('Record:Failed', { cause: nameOf(error) }),
+  };
+  return { observer, report };
+}
+
+const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error);
+
+/** Where something unexpected was thrown, without its message, which may quote what must not be logged. */
+function originOf(thrown: unknown): { origin?: string[] } {
+  if (!(thrown instanceof Error) || thrown.name.startsWith('Nightproof.')) return {};
+  const frames = (thrown.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return { origin: frames.slice(0, 8).map((line) => line.trim()) };
+}

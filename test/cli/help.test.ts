@@ -1,0 +1,34 @@
+import { expect, it } from 'vitest';
+import { EXIT_MEANINGS } from '../../lib/cli/exit-codes.ts';
+import { cli, transcript } from '../support/cli-rig.ts';
+
+it.each([
+  ['help', ['--help']],
+  ['help-run', ['run', '--help']],
+  ['help-list', ['list', '--help']],
+  ['help-show', ['show', '--help']],
+])('teaches by %s', async (name, args) => {
+  await expect(transcript(args, await cli(args))).toMatchFileSnapshot(`golden/${name}.txt`);
+});
+
+it('shows every exit code in the help', async () => {
+  const { stdout } = await cli(['--help']);
+
+  for (const [code] of EXIT_MEANINGS) expect(stdout).toMatch(new RegExp(`^ {2}${code} `, 'm'));
+});
+
+it('ends with 2 and shows the commands where none was given', async () => {
+  const { code, stdout, stderr } = await cli([]);
+
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toContain('run [options] [sources...]');
+});
+
+it('fits help into 80 columns', async () => {
+  for (const args of [['--help'], ['run', '--help'], ['list', '--help'], ['show', '--help']]) {
+    const { stdout } = await cli(args);
+    // examples are shown as they are typed
+    const prose = stdout.split('\n').filter((line) => !line.startsWith('  $ '));
+    expect(prose.filter((line) => line.length > 80)).toEqual([]);
+  }
+});

@@ -1,0 +1,97 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { outcome } from '../../functions/outcome/outcome.ts';
+import { manifestKey, outcomeKey, tryKey } from '../../lib/domain/keys.ts';
+import { MemoryVault } from '../support/memory-vault.ts';
+import { backup, begun, failedTry, minutesAfter, planOf, receiptOf, SUNDAY, sourceOf } from '../support/night.ts';
+
+const plan = planOf([sourceOf('alpha')]);
+const now = minutesAfter(SUNDAY, 10);
+const EXIT_1 = { Error: 'States.TaskFailed', Cause: JSON.stringify({ Containers: [{ ExitCode: 1 }] }) };
+const KILLED = { Error: 'States.TaskFailed', Cause: JSON.stringify({ Containers: [{ ExitCode: 137 }] }) };
+
+let vault: MemoryVault;
+let planKey: string;
+const settle = (facts: object) => outcome({ vault, now: () => now })({ planKey, id: 'alpha', tries: 0, ...facts });
+const written = () => vault.json(outcomeKey(plan, 'alpha'));
+
+beforeEach(() => {
+  vault = new MemoryVault();
+  planKey = begun(vault, plan);
+});
+
+describe('outcome', () => {
+  it('writes down a verified source with its figures and copies', async () => {
+    const key = manifestKey(backup(vault, 'alpha', SUNDAY));
+    const promotion = { promoted: ['weekly/alpha_20260419_020000.dump'], warnings: ['monthly: taken'] };
+
+    expect(await settle({ manifestKey: key, promotion })).toEqual({ decision: 'done', waitSeconds: 0, tries: 1 });
+
+    const facts = { status: 'verified', manifestKey: key, tables: 1, rows: 30, durationSeconds: 60, tries: 1 };
+    expect(written()).toMatchObject({ ...facts, promoted: promotion.promoted, warnings: promotion.warnings });
+  });
+
+  it('calls a backup verified though its promotion failed, and says so', async () => {
+    const key = manifestKey(backup(vault, 'alpha', SUNDAY));
+    const error = { Error: 'Nightproof.storage', Cause: JSON.stringify({ errorMessage: 'CopyObject: SlowDown' }) };
+
+    expect(await settle({ manifestKey: key, error })).toMatchObject({ decision: 'done' });
+    expect(written()).toMatchObject({ status: 'verified', warnings: [expect.stringContaining('CopyObject: SlowDown')] });
+  });
+
+  it('calls a backup verified when only the answer of the manifest step was lost', async () => {
+    backup(vault, 'alpha', SUNDAY);
+    expect(await settle({ error: { Error: 'States.Timeout', Cause: '' } })).toMatchObject({ decision: 'done' });
+    expect(written()).toMatchObject({ status: 'verified', warnings: [expect.stringContaining('not promoted')] });
+  });
+
+  it('goes by the record of the task, and orders tries after 30, 60 and 120 seconds', async () => {
+    for (const [tries, waitSeconds] of [30, 60, 120].entries()) {
+      failedTry(vault, 'alpha', SUNDAY, tries + 1, 'unreachable', minutesAfter(SUNDAY, tries + 1));
+      expect(await settle({ tries, error: EXIT_1 })).toEqual({ decision: 'retry', waitSeconds, tries: tries + 1 });
+      expect(written()).toBeNull();
+    }
+    expect(await settle({ tries: 3, error: EXIT_1 })).toEqual({ decision: 'done', waitSeconds: 0, tries: 4 });
+    expect(written()).toMatchObject({ status: 'failed', tries: 4, failure: { reason: 'unreachable' } });
+  });
+
+  it('gives up at once where trying again cannot help', async () => {
+    failedTry(vault, 'alpha', SUNDAY, 1, 'permission', minutesAfter(SUNDAY, 1));
+    expect(await settle({ error: EXIT_1 })).toMatchObject({ decision: 'done' });
+    expect(written()).toMatchObject({ status: 'failed', failure: { reason: 'permission', detail: 'try 1 of alpha' } });
+  });
+
+  it('does not take the record of an earlier attempt for one of this', async () => {
+    failedTry(vault, 'alpha', SUNDAY, 1, 'auth', minutesAfter(SUNDAY, -60));
+    await settle({ error: EXIT_1 });
+    expect(written()).toMatchObject({ failure: { reason: 'internal' } });
+  });
+
+  it('tries again when the task was killed, though an earlier try left another reason', async () => {
+    failedTry(vault, 'alpha', SUNDAY, 1, 'busy', minutesAfter(SUNDAY, 1));
+    expect(await settle({ tries: 1, error: KILLED })).toMatchObject({ decision: 'retry', waitSeconds: 60 });
+  });
+
+  it('tries again when the task died after it left its receipt', async () => {
+    const receipt = receiptOf('alpha', SUNDAY, Buffer.from('dump'));
+    vault.put(tryKey(SUNDAY, 'alpha', 1), { result: 'receipt', receipt });
+    expect(await settle({ error: KILLED })).toMatchObject({ decision: 'retry' });
+  });
+
+  it('does not dump again what is damaged in the vault', async () => {
+    const error = { Error: 'Nightproof.damaged', Cause: JSON.stringify({ errorMessage: 'one byte differs' }) };
+    expect(await settle({ error })).toMatchObject({ decision: 'done' });
+    expect(written()).toMatchObject({ status: 'failed', failure: { reason: 'damaged', detail: 'one byte differs' } });
+  });
+
+  it('is the same when it is called twice', async () => {
+    const key = manifestKey(backup(vault, 'alpha', SUNDAY));
+    const first = await settle({ manifestKey: key });
+    const before = written();
+    expect(await settle({ manifestKey: key })).toEqual(first);
+    expect(written()).toEqual(before);
+  });
+
+  it('refuses a payload with a key that it does not know', async () => {
+    await expect(settle({ manifest: 'x' })).rejects.toThrow(/manifest/);
+  });
+});

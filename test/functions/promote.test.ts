@@ -1,0 +1,85 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { promote } from '../../functions/promote/promote.ts';
+import { manifestKey } from '../../lib/domain/keys.ts';
+import { Manifest } from '../../lib/domain/manifest.ts';
+import { MemoryVault } from '../support/memory-vault.ts';
+import { backup, begun, minutesAfter, planOf, SUNDAY, slotBefore, sourceOf } from '../support/night.ts';
+
+const WEEKLY = 'weekly/alpha_20260419_020000.dump';
+const MONTHLY = 'monthly/alpha_20260419_020000.dump';
+
+let vault: MemoryVault;
+let planKey: string;
+let committed: string;
+const run = () => promote({ vault, now: () => minutesAfter(SUNDAY, 20) })({ planKey, id: 'alpha', manifestKey: committed });
+
+beforeEach(() => {
+  vault = new MemoryVault();
+  planKey = begun(vault, planOf([sourceOf('alpha'), sourceOf('alpha_two')]));
+  committed = manifestKey(backup(vault, 'alpha', SUNDAY));
+});
+
+describe('promote', () => {
+  it("copies Sunday's backup to every tier that has none for its period, with tags and a manifest of its own", async () => {
+    expect(await run()).toEqual({ promoted: [WEEKLY, MONTHLY], warnings: [] });
+
+    expect(vault.tags(WEEKLY)).toEqual({ tier: 'weekly', source: 'alpha', slot: SUNDAY });
+    const daily = Manifest.parse(vault.json(committed));
+    const copy = Manifest.parse(vault.json(manifestKey(WEEKLY)));
+    expect(copy).toMatchObject({ tier: 'weekly', key: WEEKLY, copiedFrom: { key: daily.key }, receipt: daily.receipt });
+    expect(copy.verification).toEqual({ ...daily.verification, versionId: expect.stringMatching(/^v/) });
+  });
+
+  it('makes no copy of a period that has one, and no copy for a tier without a rule', async () => {
+    backup(vault, 'alpha', slotBefore(SUNDAY, 10), 'monthly');
+    expect(await run()).toEqual({ promoted: [WEEKLY], warnings: [] });
+    expect(vault.keys('yearly/')).toEqual([]);
+  });
+
+  it('is not misled by the copies of a source whose id begins alike', async () => {
+    backup(vault, 'alpha_two', slotBefore(SUNDAY, 2), 'weekly');
+    expect((await run()).promoted).toContain(WEEKLY);
+  });
+
+  it('makes up for a week that is over and has no copy', async () => {
+    const friday = slotBefore(SUNDAY, 9);
+    backup(vault, 'alpha', friday);
+    const { promoted } = await run();
+    expect(promoted).toContain(`weekly/alpha_${friday}.dump`);
+  });
+
+  it.each([
+    ['the first copy', 'copyOnce', WEEKLY],
+    ['the first manifest', 'putOnce', manifestKey(WEEKLY)],
+    ['the second copy', 'copyOnce', MONTHLY],
+    ['the second manifest', 'putOnce', manifestKey(MONTHLY)],
+  ] as const)('ends, called again after a failure at %s, as if nothing had happened', async (_, operation, key) => {
+    vault.failing(operation, key);
+    await expect(run()).rejects.toMatchObject({ name: 'Nightproof.storage' });
+
+    const { promoted } = await run();
+
+    expect(vault.unmetFaults).toBe(0);
+    expect([...promoted].sort()).toEqual([MONTHLY, WEEKLY]);
+    expect(vault.keys('weekly/')).toEqual([WEEKLY, manifestKey(WEEKLY)]);
+    expect(vault.keys('monthly/')).toEqual([MONTHLY, manifestKey(MONTHLY)]);
+  });
+
+  it('makes the other copies when one tier cannot have its own', async () => {
+    vault.failing('copyOnce', WEEKLY);
+    await expect(run()).rejects.toThrow(/SlowDown/);
+    expect(vault.keys('monthly/')).toHaveLength(2);
+  });
+
+  it('never takes a foreign object for its copy', async () => {
+    vault.put(WEEKLY, 'something else');
+    expect(await run()).toEqual({ promoted: [MONTHLY], warnings: [expect.stringContaining(WEEKLY)] });
+    expect(vault.keys('weekly/')).toEqual([WEEKLY]);
+  });
+
+  it('decides nothing on a listing that lacks what was just committed', async () => {
+    await vault.remove([committed]);
+    await expect(run()).rejects.toMatchObject({ name: 'Nightproof.storage' });
+    expect(vault.keys('weekly/')).toEqual([]);
+  });
+});

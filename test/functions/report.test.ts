@@ -1,0 +1,162 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { report } from '../../functions/report/report.ts';
+import { refusalsKey, retentionKey, runRecordKey } from '../../lib/domain/keys.ts';
+import type { Metric } from '../../lib/domain/night-metrics.ts';
+import { RunRecord } from '../../lib/domain/run-record.ts';
+import { MemoryVault } from '../support/memory-vault.ts';
+import { begun, failedOutcome, minutesAfter, planOf, SUNDAY, settled, sourceOf, verifiedOutcome } from '../support/night.ts';
+
+const plan = planOf([sourceOf('alpha'), sourceOf('beta'), sourceOf('gamma')], { alreadyVerified: ['gamma'] });
+const head = { version: 1, slot: SUNDAY, attempt: 1, at: minutesAfter(SUNDAY, 20).toISOString() };
+const key = (id: string, slot: string) => `daily/${id}_${slot}.dump`;
+const decided = (action: 'keep' | 'remove', slot: string) => {
+  const reasons = [{ code: action === 'keep' ? 'within-age' : 'beyond-age', text: 'by the rule of 7d' }];
+  return { key: key('alpha', slot), tier: 'daily', slot, action, reasons };
+};
+const retention = {
+  ...head,
+  sources: [
+    { result: 'decided', sourceId: 'alpha', decisions: [decided('keep', SUNDAY), decided('remove', '20260401_020000')] },
+    { result: 'unverified', sourceId: 'beta' },
+    { result: 'decided', sourceId: 'gamma', decisions: [] },
+  ],
+};
+const RETAIN_ERROR = { Error: 'Nightproof.storage', Cause: JSON.stringify({ errorMessage: 'DeleteObjects: SlowDown' }) };
+
+let vault: MemoryVault;
+let planKey: string;
+let mails: { subject: string; body: string }[];
+let figures: readonly Metric[];
+let broken: { notifier?: Error; metrics?: Error };
+
+beforeEach(() => {
+  vault = new MemoryVault();
+  planKey = begun(vault, plan);
+  mails = [];
+  figures = [];
+  broken = {};
+  settled(vault, plan, verifiedOutcome('alpha', SUNDAY));
+  vault.put(retentionKey(plan), retention);
+});
+
+const end = (facts: object = {}, minutes = 30) =>
+  report({
+    vault,
+    now: () => minutesAfter(SUNDAY, minutes),
+    notifier: {
+      send: async (mail) => {
+        if (broken.notifier) throw broken.notifier;
+        mails.push(mail);
+      },
+    },
+    metrics: {
+      publish: async (metrics) => {
+        if (broken.metrics) throw broken.metrics;
+        figures = metrics;
+      },
+    },
+  })({ planKey, ...facts });
+
+const record = () => RunRecord.parse(vault.json(runRecordKey(plan)));
+const figure = (name: string, sourceId?: string) =>
+  figures.find((metric) => metric.name === name && metric.sourceId === sourceId)?.value;
+
+describe('report', () => {
+  it('tells of a good night in record, message and figures', async () => {
+    settled(vault, plan, verifiedOutcome('beta', SUNDAY, { bytes: 7, durationSeconds: 3 }));
+
+    const { status, summary } = await end();
+
+    expect(status).toBe('ok');
+    expect(record()).toMatchObject({
+      status: 'ok',
+      alreadyVerified: ['gamma'],
+      retention: { result: 'done', kept: 1, removed: 1 },
+    });
+    expect(mails).toEqual([{ subject: summary, body: expect.stringContaining('beta') }]);
+    for (const id of ['alpha', 'beta', 'gamma']) expect(figure('Verified', id)).toBe(1);
+    expect([figure('DumpBytes', 'beta'), figure('DumpSeconds', 'beta')]).toEqual([7, 3]);
+    expect([figure('SourcesVerified'), figure('SourcesFailed'), figure('BackupsRemoved')]).toEqual([3, 0, 1]);
+  });
+
+  it('fails the night for one failed source, with its reason and remedy in the message', async () => {
+    settled(vault, plan, failedOutcome('beta', SUNDAY, 'row-security'));
+
+    expect(await end()).toMatchObject({ status: 'failed' });
+
+    expect(mails[0]?.body).toMatch(/row-security[\s\S]*BYPASSRLS/);
+    expect(figure('Verified', 'beta')).toBe(0);
+    expect([figure('SourcesVerified'), figure('SourcesFailed')]).toEqual([2, 1]);
+  });
+
+  it('calls a source of which nothing is known failed', async () => {
+    expect(await end()).toMatchObject({ status: 'failed' });
+    expect(record().sources[1]).toMatchObject({ sourceId: 'beta', status: 'failed', failure: { reason: 'interrupted' } });
+  });
+
+  it('fails the night when the steps broke off before every source was settled', async () => {
+    await end({ error: { Error: 'States.ItemReaderFailed', Cause: 'AccessDenied' } });
+    expect(record()).toMatchObject({ status: 'failed', failure: { reason: 'internal' } });
+  });
+
+  it('warns, and does not fail the night, when all backups are good and only retention broke off', async () => {
+    settled(vault, plan, verifiedOutcome('beta', SUNDAY));
+    expect(await end({ error: RETAIN_ERROR })).toMatchObject({ status: 'warning' });
+    expect(record().failure).toBeUndefined();
+    expect(mails[0]?.body).toMatch(/DeleteObjects:\s+SlowDown/);
+  });
+
+  it('warns of what the vault refused to remove and of sources in doubt', async () => {
+    settled(vault, plan, verifiedOutcome('beta', SUNDAY));
+    const manifest = `${key('alpha', '20260401_020000')}.manifest.json`;
+    vault.put(refusalsKey(plan), { ...head, refused: [{ key: manifest, code: 'AccessDenied' }] });
+    const doubtful = { result: 'doubtful', sourceId: 'beta', why: 'its backups could not be listed' };
+    vault.put(retentionKey(plan), { ...retention, sources: [retention.sources[0], doubtful] });
+
+    expect(await end()).toMatchObject({ status: 'warning' });
+    expect(record().retention).toMatchObject({
+      removed: 0,
+      kept: 2,
+      warnings: [/could not be listed/, /AccessDenied/].map((m) => expect.stringMatching(m)),
+    });
+  });
+
+  it('warns when retention left no record', async () => {
+    await vault.remove([retentionKey(plan)]);
+    settled(vault, plan, verifiedOutcome('beta', SUNDAY));
+    expect(await end()).toMatchObject({ status: 'warning' });
+  });
+
+  it('writes the record and the figures though the message cannot be sent, and then says that it failed', async () => {
+    settled(vault, plan, verifiedOutcome('beta', SUNDAY));
+    broken.notifier = Object.assign(new Error('token abc'), { name: 'AuthorizationError' });
+
+    await expect(end()).rejects.toMatchObject({
+      name: 'Nightproof.internal',
+      message: expect.stringMatching(/message \(AuthorizationError\)/),
+    });
+
+    expect(record().status).toBe('ok');
+    expect(figure('SourcesVerified')).toBe(3);
+  });
+
+  it('sends the message though neither the record nor the figures could be written', async () => {
+    vault.failing('putOnce', runRecordKey(plan));
+    broken.metrics = new Error('x');
+    await expect(end()).rejects.toThrow(/run record \(Nightproof.storage\), metrics/);
+    expect(mails).toHaveLength(1);
+  });
+
+  it('goes by the record that is there when it is called again', async () => {
+    settled(vault, plan, verifiedOutcome('beta', SUNDAY));
+    broken.notifier = new Error('x');
+    await expect(end()).rejects.toThrow(/message \(Error\)/);
+    const before = record();
+
+    broken = {};
+    expect(await end({}, 45)).toMatchObject({ status: 'ok' });
+
+    expect(record()).toEqual(before);
+    expect(mails).toHaveLength(1);
+  });
+});
