@@ -51,7 +51,8 @@ const TONES = { ok: 'good', warning: 'doubtful', failed: 'bad' } as const;
 
 function headline({ view: { plan, sources, record }, state }: ShownRun, terminal: Terminal): string {
   const verified = sources.filter(({ step }) => step === 'verified').length;
-  const counted = `${verified} of ${plural(sources.length, 'source')} verified`;
+  const others = plan.sources.length - sources.length;
+  const counted = `${verified} of ${plural(sources.length, 'source')} verified${others > 0 ? ` (${others} more in the run)` : ''}`;
   const [label, tone]: readonly [string, Tone] = record ? [LABELS[record.status], TONES[record.status]] : UNRECORDED[state];
   return `Run ${plan.slot}: ${terminal.paint(tone, label)}, ${counted}`;
 }

@@ -20,9 +20,11 @@ export interface ListedBackup {
 export interface Inventory {
   /** The newest, at most as many as asked for. */
   readonly backups: readonly ListedBackup[];
-  /** Manifests that match, read or not. */
+  /** Backups that match: those above, and those beyond the limit by their manifests' names alone. */
   readonly total: number;
-  /** What all of them take up. */
+  /** How many of them are beyond the limit. */
+  readonly unread: number;
+  /** What everything with a manifest takes up. */
   readonly totalBytes: number;
   readonly sources: number;
   /** Artifacts without a manifest: no backups. */
@@ -55,9 +57,12 @@ export async function takeInventory(vault: Vault, query: InventoryQuery): Promis
   const newest = manifests.sort(newestFirst).slice(0, query.limit);
   const read = await inTurn(newest, (name) => readBackup(vault, artifactKey(name), artifacts));
 
+  const backups = read.flatMap((one) => ('manifest' in one ? [one] : []));
+  const unread = manifests.length - newest.length;
   return {
-    backups: read.flatMap((one) => ('manifest' in one ? [one] : [])),
-    total: manifests.length,
+    backups,
+    total: backups.length + unread,
+    unread,
     totalBytes: [...committed].reduce((sum, key) => sum + (artifacts.get(key) ?? 0), 0),
     sources: new Set(manifests.map(({ sourceId }) => sourceId)).size,
     withoutManifest: [...artifacts.keys()].filter((key) => !committed.has(key)).sort(),

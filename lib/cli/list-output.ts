@@ -13,7 +13,7 @@ export const ListOutput = z.strictObject({
   kind: z.literal('list'),
   vault: z.string().describe('Name of the bucket'),
   at: z.iso.datetime().describe('When the list was made; ages count from here'),
-  total: count.describe('Backups that match, listed or cut off by --limit'),
+  total: count.describe('Backups that match: those listed, and those cut off by --limit'),
   totalBytes: count,
   backups: z.array(
     z.strictObject({

@@ -73,15 +73,10 @@ function row({ manifest }: ListedBackup, terminal: Terminal, now: Date): readonl
 const rowsOf = ({ receipt }: ListedBackup['manifest']): number =>
   receipt.contents.tables.reduce((sum, { rows }) => sum + rows, 0);
 
-function footer(
-  { backups, total, totalBytes, sources, withoutManifest, foreign }: Inventory,
-  backend: Backend,
-): readonly string[] {
+function footer(inventory: Inventory, backend: Backend): readonly string[] {
+  const { backups, total, unread, totalBytes, sources, withoutManifest, foreign } = inventory;
   const [first] = backups;
-  const rest =
-    total > backups.length && backups.length > 0
-      ? `; the newest ${showCount(backups.length)} shown, --limit all shows the rest`
-      : '';
+  const rest = unread > 0 ? `; the newest ${showCount(backups.length)} shown, --limit all shows the rest` : '';
   return [
     total === 0 ? 'No backups.' : `${plural(total, 'backup')} of ${plural(sources, 'source')}, ${showBytes(totalBytes)}${rest}`,
     ...bareLines(withoutManifest.length),

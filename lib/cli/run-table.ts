@@ -1,6 +1,7 @@
 import { showBytes } from '../domain/bytes.ts';
 import { showDuration } from '../domain/duration.ts';
 import { parseArtifactKey } from '../domain/keys.ts';
+import type { SourceOutcome } from '../domain/source-outcome.ts';
 import { showCount } from './fields.ts';
 import type { SourceView } from './run-view.ts';
 import { type Cell, type Column, renderTable } from './table.ts';
@@ -25,25 +26,19 @@ export const runTable = (sources: readonly SourceView[], terminal: Terminal): re
     terminal.resultColumns,
   );
 
-function row({ sourceId, step, earlier, outcome, tries }: SourceView, terminal: Terminal): readonly Cell[] {
-  if (earlier)
-    return [sourceId, { text: 'verified', paint: (text) => terminal.paint('good', text) }, '', '', '', '', '', 'earlier attempt'];
-  if (outcome?.status === 'verified') {
-    const { bytes, tables, rows, durationSeconds, promoted } = outcome;
-    const result = { text: 'verified', paint: (text: string) => terminal.paint('good', text) };
-    const copies = promoted.map((key) => parseArtifactKey(key)?.tier ?? key).join(', ');
-    return [
-      sourceId,
-      result,
-      showBytes(bytes),
-      showCount(tables),
-      showCount(rows),
-      showDuration(durationSeconds),
-      String(outcome.tries),
-      copies,
-    ];
-  }
-  const tone: Tone = step === 'failed' ? 'bad' : 'doubtful';
-  const result = { text: step === 'failed' ? 'FAILED' : `in ${step}`, paint: (text: string) => terminal.paint(tone, text) };
-  return [sourceId, result, '-', '-', '-', '-', outcome ? String(outcome.tries) : String(tries.length + 1)];
+function row(source: SourceView, terminal: Terminal): readonly Cell[] {
+  const { sourceId, step, earlier, outcome, tries } = source;
+  const result = (text: string, tone: Tone): Cell => ({ text, paint: (shown) => terminal.paint(tone, shown) });
+  if (earlier) return [sourceId, result('verified', 'good'), '', '', '', '', '', 'earlier attempt'];
+  if (outcome?.status === 'verified') return [sourceId, result('verified', 'good'), ...verifiedCells(outcome)];
+  const current = tries.filter((one) => one.result === 'failure').length + 1;
+  const words = step === 'failed' ? result('FAILED', 'bad') : result(`in ${step}`, 'doubtful');
+  return [sourceId, words, '-', '-', '-', '-', String(outcome?.tries ?? current)];
+}
+
+type Verified = Extract<SourceOutcome, { status: 'verified' }>;
+
+function verifiedCells({ bytes, tables, rows, durationSeconds, promoted, tries }: Verified): readonly Cell[] {
+  const copies = promoted.map((key) => parseArtifactKey(key)?.tier ?? key).join(', ');
+  return [showBytes(bytes), showCount(tables), showCount(rows), showDuration(durationSeconds), String(tries), copies];
 }

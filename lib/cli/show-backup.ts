@@ -91,7 +91,10 @@ function facts({
     ['Source', `${sourceId} (database ${JSON.stringify(database)})`],
     ['Slot', slot],
     ...(copiedFrom ? ([['Copied from', copiedFrom.key]] as const) : []),
-    ['Size', `${showBytes(receipt.bytes)} (${receipt.bytes} bytes); the database had ${showBytes(receipt.server.databaseBytes)}`],
+    [
+      'Size',
+      `${showBytes(receipt.bytes)}${receipt.bytes < 1024 ? '' : ` (${receipt.bytes} bytes)`}; the database had ${showBytes(receipt.server.databaseBytes)}`,
+    ],
     ['SHA-256', receipt.sha256],
     ['CRC32', receipt.crc32],
     ['Dumped', `${showInstant(new Date(receipt.startedAt))}, took ${showDuration(Math.max(0, seconds))}`],

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DurationText, parseDuration } from './duration.ts';
 import { KeepRuleText } from './keep-rule.ts';
+import { NIGHT_TIMEOUT_HOURS } from './limits.ts';
 import { isTimeZone, parseCron } from './schedule.ts';
 import { SourceId } from './source-id.ts';
 
@@ -17,12 +18,15 @@ const PostgresName = z
   .refine((name) => Buffer.byteLength(name) <= 63, { error: 'must be at most 63 bytes: PostgreSQL cuts longer names' })
   .refine((name) => !/[\0\r\n]/.test(name), { error: 'must not contain line breaks or NUL' });
 
+/** What Secrets Manager takes as a name, or an ARN. A connection string is neither. */
+const SECRET_NAME = /^(arn:[a-z-]+:secretsmanager:[\w-]+:\d{12}:secret:)?[A-Za-z0-9/_+=.@-]{1,512}$/;
+
 /** How to reach a server. What is not written here is taken from the secret, which has the shape that RDS writes. */
 export const Connection = z
   .strictObject({
     secret: z
       .string()
-      .min(1)
+      .regex(SECRET_NAME, { error: 'must be the name or ARN of a Secrets Manager secret, never what it holds' })
       .describe('Name or ARN of a Secrets Manager secret: {"username", "password", "host", "port"}')
       .optional(),
     host: Host.optional(),
@@ -36,7 +40,8 @@ export const Connection = z
       context.addIssue({ code: 'custom', path: [field], message: `is needed ${why}` });
     if (connection.auth === 'iam') {
       if (!connection.host && !connection.secret) needs('host', 'where there is no secret');
-      if (!connection.user && !connection.secret) needs('user', 'where there is no secret');
+      // from a secret it would be known only at run time, and the task's role would have to admit every user
+      if (!connection.user) needs('user', 'for IAM authentication');
     } else if (!connection.secret) {
       needs('secret', 'for the password (or write auth: iam)');
     }
@@ -52,10 +57,17 @@ const Keep = z.strictObject({
 /** Keep rules by tier, as written. A tier that is not named gets no copies. */
 export type Keep = z.infer<typeof Keep>;
 
+/** A dump that used all of the night would leave no time to say so. */
+const MAX_DEADLINE_SECONDS = (NIGHT_TIMEOUT_HOURS - 1) * 3600;
+
 const Limits = z.strictObject({
   lockWait: DurationText.default('5m').describe('How long pg_dump waits for a table lock'),
   noProgress: DurationText.default('15m').describe('A dump that moves no byte for so long is stopped'),
-  deadline: DurationText.default('6h').describe('A dump that takes longer is stopped'),
+  deadline: DurationText.refine((written) => (parseDuration(written) ?? 0) <= MAX_DEADLINE_SECONDS, {
+    error: `must be at most ${MAX_DEADLINE_SECONDS / 3600}h: the whole night is ended after ${NIGHT_TIMEOUT_HOURS} hours`,
+  })
+    .default('6h')
+    .describe('A dump that takes longer is stopped'),
 });
 
 const Compression = z
@@ -94,14 +106,20 @@ const Schedule = z.strictObject({
 const id = (prefix: string) =>
   z.string().regex(new RegExp(`^${prefix}-[0-9a-f]{8,17}$`), { error: `must be an id as ${prefix}-0123456789abcdef0` });
 
+/** Room for four subnets of 32 addresses, which is what the largest mode takes. */
+const Cidr = z
+  .string()
+  .regex(/^(10|172|192)(\.\d{1,3}){3}\/(1[6-9]|2[0-5])$/, { error: 'must be a private range from /16 to /25, as "10.86.0.0/24"' })
+  .default('10.86.0.0/24');
+
 const Network = z.discriminatedUnion('mode', [
   z.strictObject({
     mode: z.literal('public').describe('An own VPC; the task gets a public address and lets nothing in. Costs next to nothing.'),
-    cidr: z.string().default('10.86.0.0/24'),
+    cidr: Cidr,
   }),
   z.strictObject({
     mode: z.literal('nat').describe('An own VPC with private subnets behind one NAT gateway (about 33 USD a month)'),
-    cidr: z.string().default('10.86.0.0/24'),
+    cidr: Cidr,
   }),
   z.strictObject({
     mode: z.literal('existing').describe('The VPC in which the databases are'),

@@ -100,9 +100,9 @@ export const REASONS = {
 
 export type Reason = keyof typeof REASONS;
 
-export const isReason = (text: string): text is Reason => Object.hasOwn(REASONS, text);
+const isReason = (text: string): text is Reason => Object.hasOwn(REASONS, text);
 
-export const ReasonName = z.enum(Object.keys(REASONS) as [Reason, ...Reason[]]);
+const ReasonName = z.enum(Object.keys(REASONS) as [Reason, ...Reason[]]);
 
 /** What an operator reads of a failure. `detail` carries facts (names, numbers, codes), never a secret or raw output of a child. */
 export const FailureFacts = z.strictObject({

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { DatabaseSource } from './config.ts';
-import { ExecutionInput, type Plan } from './plan.ts';
+import { ExecutionInput, type JobItem, type Plan } from './plan.ts';
 import { instantOf, parseSlot, type Slot, slotOf } from './slot.ts';
 
 /** Clocks of the scheduler and of the state machine differ by seconds; a slot further ahead than this is a mistake. */
@@ -117,7 +117,7 @@ export function judgeClaim({ plan, finished }: EarlierClaim, execution: string, 
 export function jobsOf({
   sources,
   alreadyVerified,
-}: Pick<Plan, 'sources' | 'alreadyVerified'>): readonly { readonly id: string }[] {
+}: Pick<Plan, 'sources' | 'alreadyVerified'>): readonly JobItem[] {
   const done = new Set(alreadyVerified);
   return sources.filter(({ id }) => !done.has(id)).map(({ id }) => ({ id }));
 }

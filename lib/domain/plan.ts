@@ -35,8 +35,9 @@ export const Plan = z.strictObject({
 export type Plan = z.infer<typeof Plan>;
 
 /** One item of the Map. */
-export const JobItem = z.strictObject({ id: SourceId });
-export type JobItem = z.infer<typeof JobItem>;
+export interface JobItem {
+  readonly id: string;
+}
 
 /** What the plan step hands to the state machine. */
 export const PlanResult = z.discriminatedUnion('claimed', [

@@ -6,7 +6,7 @@ import { instantOf, type Slot } from './slot.ts';
 import { TIERS, type Tier } from './tiers.ts';
 
 /** So many of a source's newest verified slots outlive every rule, in at least one copy each. */
-export const FLOOR = 2;
+const FLOOR = 2;
 
 /** A clock may lag behind the newest slot by so much. */
 const CLOCK_LAG_MS = 5 * 60_000;

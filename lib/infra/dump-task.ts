@@ -85,7 +85,7 @@ export class DumpTask extends Construct {
    */
   private rights({ vault, sources }: DumpTaskProps): PolicyStatement[] {
     const connections = sources.map((source) => source.connection);
-    const iamUsers = connections.flatMap(({ auth, user }) => (auth === 'iam' ? [user ?? '*'] : []));
+    const iamUsers = connections.flatMap(({ auth, user }) => (auth === 'iam' && user ? [user] : []));
     const secrets = [...new Set(connections.flatMap(({ secret }) => secret ?? []))];
     return [
       ...vault.read('daily/', 'runs/'),

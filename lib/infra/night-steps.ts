@@ -8,7 +8,7 @@ import type { BackupVault } from './backup-vault.ts';
 import { NightFunction } from './night-function.ts';
 
 /** CloudWatch namespace of all metrics; the report step may write to no other. */
-export const METRIC_NAMESPACE = 'Nightproof';
+const METRIC_NAMESPACE = 'Nightproof';
 
 /** Reading back at the 70 MB/s that a function gets from S3 at worst, this covers dumps of some 60 GB. */
 const VERIFY_TIMEOUT = Duration.minutes(15);

@@ -201,6 +201,7 @@ export class NightlyRun extends Construct {
       resultPath,
     });
     // every step can be called again, and a hiccup of the store must not cost the slot
-    return invoke.addRetry({ errors: [errorName('storage')], interval: Duration.seconds(5), backoffRate: 2, maxAttempts: 4 });
+    invoke.addRetry({ errors: [errorName('storage')], interval: Duration.seconds(5), backoffRate: 2, maxAttempts: 4 });
+    return invoke;
   }
 }

@@ -25,13 +25,15 @@ export interface Child {
   readonly pid: number | undefined;
   /** Closed from the start unless asked for. */
   readonly stdin: Writable | undefined;
-  /** Undefined where its output goes elsewhere. */
-  readonly stdout: Readable | undefined;
   readonly exited: Promise<ChildExit>;
   /** Lines on stderr so far. Their text is dropped: it can hold names and data, and nothing is decided from wording. */
   stderrLines(): number;
   /** SIGTERM, and SIGKILL where that is not enough; returns when it is gone. */
   stop(): Promise<void>;
+}
+
+export interface PipedChild extends Child {
+  readonly stdout: Readable;
 }
 
 /** Messages in English, dates in UTC, whatever the machine's settings. */
@@ -45,19 +47,20 @@ export function showExit(exit: ChildExit): string {
   return exit.signal ? `signal ${exit.signal}` : `exit code ${exit.code}`;
 }
 
-export interface ChildStreams {
-  /** @default 'ignore' */
-  readonly stdin?: 'pipe' | 'ignore';
-  /** @default 'pipe' */
-  readonly stdout?: 'pipe' | Socket;
+/** Starts a child without a shell. */
+export function startChild(command: ChildCommand, stdin: 'pipe' | 'ignore' = 'ignore'): PipedChild {
+  const process = spawnChild(command, stdin, 'pipe');
+  return { ...childOf(process), stdout: process.stdout as Readable };
 }
 
-/** Starts a child without a shell. */
-export function startChild(
-  { program, args, env }: ChildCommand,
-  { stdin = 'ignore', stdout = 'pipe' }: ChildStreams = {},
-): Child {
-  const process = spawn(program, [...args], { env: { ...env }, stdio: [stdin, stdout, 'pipe'], shell: false });
+/** Starts a child whose stdout is this socket. Destroy the socket then, else its other end never sees the end. */
+export const startChildInto = (stdout: Socket, command: ChildCommand, stdin: 'pipe' | 'ignore' = 'ignore'): Child =>
+  childOf(spawnChild(command, stdin, stdout));
+
+const spawnChild = ({ program, args, env }: ChildCommand, stdin: 'pipe' | 'ignore', stdout: 'pipe' | Socket): ChildProcess =>
+  spawn(program, [...args], { env: { ...env }, stdio: [stdin, stdout, 'pipe'], shell: false });
+
+function childOf(process: ChildProcess): Child {
   const exited = exitOf(process);
   let gone = false;
   void exited.then(() => {
@@ -72,7 +75,6 @@ export function startChild(
   return {
     pid: process.pid,
     stdin: process.stdin ?? undefined,
-    stdout: process.stdout ?? undefined,
     exited,
     stderrLines: () => lines,
     async stop() {

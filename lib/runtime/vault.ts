@@ -47,7 +47,7 @@ export interface Vault {
 const MAX_KEYS_PER_DELETE = 1000;
 
 /** CopyObject takes sources up to 5 GB; larger ones need a copy in ranges. */
-export const COPY_LIMIT_BYTES = 5_000_000_000;
+const COPY_LIMIT_BYTES = 5_000_000_000;
 
 export class S3Vault implements Vault {
   readonly bucket: string;

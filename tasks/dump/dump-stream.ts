@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Failure } from '../../lib/domain/outcomes.ts';
 import type { DumpContents } from '../../lib/domain/receipt.ts';
 import { BoundedWriter } from '../../lib/runtime/bounded-writer.ts';
-import { type Child, type ChildCommand, type ChildExit, showExit, startChild, succeeded } from '../../lib/runtime/child.ts';
+import { type Child, type ChildCommand, type ChildExit, showExit, startChildInto, succeeded } from '../../lib/runtime/child.ts';
 import { type ChildOutput, openChildOutput } from '../../lib/runtime/child-output.ts';
 import { CopyScanner } from '../../lib/runtime/postgres/copy-scanner.ts';
 import type { MultipartUpload, SentBytes } from '../../lib/runtime/upload/multipart-upload.ts';
@@ -28,6 +28,7 @@ export interface DumpStream {
 export interface StreamedDump extends SentBytes {
   readonly sha256: string;
   readonly contents: DumpContents;
+  /** Blocks of table data, one for each table or partition. */
   readonly tableBlocks: number;
   /** Lines that pg_dump wrote on stderr though it succeeded. */
   readonly complaints: number;
@@ -50,42 +51,13 @@ export class PgDumpEnded extends Error {
  * decoded output is counted and hashed table by table. Settles when all three have all of it and both programs have ended
  * with 0; whatever else happens, both are gone when it throws. The upload is not completed here.
  */
-export async function streamDump({ pgDump, pgRestore, upload, signal, streamed }: DumpStream): Promise<StreamedDump> {
-  const scanner = new CopyScanner();
-  const decoder = await startWriter(pgRestore, 'pipe', (piece) => scanner.push(piece));
-  const input = decoderInput(decoder.child);
-
-  const hash = createHash('sha256');
-  let bytes = 0;
-  const dump = await startWriter(pgDump, 'ignore', async (piece) => {
-    hash.update(piece);
-    // pg_restore takes its bytes later than this returns, when the buffer holds others
-    const decoderReady = input.write(Buffer.from(piece));
-    await Promise.all([upload.write(piece), decoderReady]);
-    bytes += piece.length;
-    streamed(bytes, { pgDump: dump.child.pid, pgRestore: decoder.child.pid });
-  });
-
-  const dumped = async (): Promise<SentBytes> => {
-    await dump.output.ended;
-    // a stream ends the same way when pg_dump was killed: only its exit code tells
-    const exit = await dump.child.exited;
-    if (!succeeded(exit)) throw new PgDumpEnded(exit, bytes);
-    const [sent] = await Promise.all([upload.flush(), input.end()]);
-    return sent;
-  };
-  const decoded = async (): Promise<void> => {
-    const exit = await decoder.child.exited;
-    if (!succeeded(exit)) throw new Failure('decode', `pg_restore: ${showExit(exit)}`);
-  };
+export async function streamDump(stream: DumpStream): Promise<StreamedDump> {
+  const dump = new RunningDump(stream);
   try {
-    // whichever fails first ends it all: a decoder that died is not fed to the end
-    const all = Promise.all([dumped(), decoded(), decoder.output.ended]);
-    const [sent] = await Promise.race([all, whenAborted(signal)]);
-    const contents = scanner.finish();
-    return { ...sent, sha256: hash.digest('hex'), contents, tableBlocks: scanner.blocks, complaints: dump.child.stderrLines() };
+    await dump.start();
+    return await Promise.race([dump.done(), whenAborted(stream.signal)]);
   } finally {
-    await Promise.all([dump, decoder].map((writer) => stopWriter(writer)));
+    await dump.stop();
   }
 }
 
@@ -94,34 +66,93 @@ interface Writer {
   readonly output: ChildOutput;
 }
 
+class RunningDump {
+  readonly #stream: DumpStream;
+  readonly #scanner = new CopyScanner();
+  readonly #hash = createHash('sha256');
+  #bytes = 0;
+  #decoder: Writer | undefined;
+  #decoderInput: BoundedWriter | undefined;
+  #dump: Writer | undefined;
+
+  constructor(stream: DumpStream) {
+    this.#stream = stream;
+  }
+
+  async start(): Promise<void> {
+    this.#decoder = await startWriter(this.#stream.pgRestore, 'pipe', (piece) => this.#scanner.push(piece));
+    this.#decoderInput = this.#decoder.child.stdin && new BoundedWriter(this.#decoder.child.stdin, DECODER_BACKLOG_BYTES);
+    this.#dump = await startWriter(this.#stream.pgDump, 'ignore', (piece) => this.#take(piece));
+  }
+
+  async done(): Promise<StreamedDump> {
+    // whichever fails first ends it all: a decoder that died is not fed to the end
+    const [sent] = await Promise.all([this.#dumped(), this.#decoded()]);
+    return {
+      ...sent,
+      sha256: this.#hash.digest('hex'),
+      contents: this.#scanner.finish(),
+      tableBlocks: this.#scanner.blocks,
+      complaints: this.#dump?.child.stderrLines() ?? 0,
+    };
+  }
+
+  async stop(): Promise<void> {
+    const started = [this.#dump, this.#decoder].filter((writer) => writer !== undefined);
+    await Promise.all(started.map(({ child }) => child.stop()));
+    for (const { output } of started) output.close();
+  }
+
+  async #take(piece: Buffer): Promise<void> {
+    this.#hash.update(piece);
+    // a copy: pg_restore takes its bytes after this has returned, when the buffer holds others
+    const decoderReady = this.#orSayWhyNot(this.#decoderInput?.write(Buffer.from(piece)));
+    await Promise.all([this.#stream.upload.write(piece), decoderReady]);
+    this.#bytes += piece.length;
+    this.#stream.streamed(this.#bytes, { pgDump: this.#dump?.child.pid, pgRestore: this.#decoder?.child.pid });
+  }
+
+  async #dumped(): Promise<SentBytes> {
+    await this.#dump?.output.ended;
+    // a stream ends the same way when pg_dump was killed: only its exit code tells
+    const exit = await this.#dump?.child.exited;
+    if (!exit || !succeeded(exit)) throw new PgDumpEnded(exit ?? NEVER_STARTED, this.#bytes);
+    const [sent] = await Promise.all([this.#stream.upload.flush(), this.#orSayWhyNot(this.#decoderInput?.end())]);
+    return sent;
+  }
+
+  async #decoded(): Promise<void> {
+    const exited = this.#decoder?.child.exited.then((exit) => {
+      if (!succeeded(exit)) throw new Failure('decode', `pg_restore: ${showExit(exit)}`);
+    });
+    await Promise.all([exited, this.#decoder?.output.ended]);
+  }
+
+  /** How pg_restore ended, where it did not take its input, says more than that a pipe broke. */
+  async #orSayWhyNot(written: Promise<void> | undefined): Promise<void> {
+    try {
+      await written;
+    } catch (error) {
+      const exit = (await this.#decoder?.child.exited) ?? NEVER_STARTED;
+      throw new Failure('decode', `pg_restore: ${showExit(exit)} before it had read the whole dump`, { cause: error });
+    }
+  }
+}
+
+const NEVER_STARTED: ChildExit = { code: null, signal: null, error: 'never started' };
+
 async function startWriter(
   command: ChildCommand,
   stdin: 'pipe' | 'ignore',
   take: (piece: Buffer) => void | Promise<void>,
 ): Promise<Writer> {
   const output = await openChildOutput(take);
-  const child = startChild(command, { stdin, stdout: output.writeEnd });
-  // else the output would not end when the child does
-  output.writeEnd.destroy();
-  return { child, output };
-}
-
-async function stopWriter({ child, output }: Writer): Promise<void> {
-  await child.stop();
-  output.close();
-}
-
-/** Says how pg_restore ended where it does not take its input, rather than that a pipe broke. */
-function decoderInput(decoder: Child): { write(piece: Buffer): Promise<void> | undefined; end(): Promise<void> } {
-  if (!decoder.stdin) throw new Error('pg_restore was started without an input');
-  const writer = new BoundedWriter(decoder.stdin, DECODER_BACKLOG_BYTES);
-  const explain = async (): Promise<never> => {
-    throw new Failure('decode', `pg_restore: ${showExit(await decoder.exited)} before it had read the whole dump`);
-  };
-  return {
-    write: (piece) => writer.write(piece)?.catch(explain),
-    end: () => writer.end().catch(explain),
-  };
+  try {
+    return { child: startChildInto(output.writeEnd, command, stdin), output };
+  } finally {
+    // only the child holds it now, so that the output ends when the child does
+    output.writeEnd.destroy();
+  }
 }
 
 /** Never resolves; rejects with the signal's reason. */

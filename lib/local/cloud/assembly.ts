@@ -15,7 +15,7 @@ export interface Template {
 }
 
 /** The folder from which an image is built, and which target of its Dockerfile. */
-export interface ImageAsset {
+interface ImageAsset {
   readonly folder: string;
   readonly dockerfile: string;
   readonly target?: string;

@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject, mapTexts, objectIn } from './json.ts';
+import { isObject, type Json, type JsonObject, mapTexts, objectIn, textOf } from './json.ts';
 import { StatesError } from './states-error.ts';
 import { isDistributed, type Machine } from './supported-states.ts';
 
@@ -44,7 +44,7 @@ export function translate(machine: Machine, actions: Actions, waitScale: number)
       handlers[name] = handler;
       return { Type: 'Task', Resource: `local:${name}`, TimeoutSeconds: LONGEST_SECONDS, ...fields };
     };
-    switch (isDistributed(state) ? 'DistributedMap' : state.Type) {
+    switch (isDistributed(state) ? 'DistributedMap' : textOf(state.Type)) {
       case 'Task': {
         const TimeoutSeconds = Math.min(Number(state.TimeoutSeconds ?? LONGEST_SECONDS), LONGEST_SECONDS);
         return asTask({ ...state, TimeoutSeconds }, (parameters) => actions.task(name, state, parameters));

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { SetTopicAttributesCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { awsClient, type Endpoints, settingsClient } from './endpoints.ts';
-import { type JsonObject, textIn } from './json.ts';
+import { type JsonObject, textIn, textOf } from './json.ts';
 import { motoRequest } from './moto-request.ts';
 
 export interface DirectResource {
@@ -25,7 +25,7 @@ type Creator = (resource: DirectResource, endpoints: Endpoints) => Promise<strin
 /** What moto's CloudFormation passes over, though its services have it. */
 const CREATORS: Readonly<Record<string, Creator>> = {
   'AWS::S3::BucketPolicy': async ({ properties }, endpoints) => {
-    const bucket = String(properties.Bucket);
+    const bucket = textOf(properties.Bucket);
     await withS3(endpoints, (s3) =>
       s3.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy: JSON.stringify(properties.PolicyDocument) })),
     );

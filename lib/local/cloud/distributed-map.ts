@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { EXECUTION_KEY } from './definition.ts';
 import { itemOf } from './execution-event.ts';
-import { type Json, type JsonObject, objectIn, textIn } from './json.ts';
+import { type Json, type JsonObject, objectIn, textIn, textOf } from './json.ts';
 import { evaluate } from './payload-template.ts';
 import type { Run, runStates } from './run-states.ts';
 import { StatesError } from './states-error.ts';
@@ -66,7 +66,7 @@ async function runChild(map: JsonObject, { state, index, input }: Child, run: Ma
 function childContext(context: JsonObject, label: string, input: Json): JsonObject {
   const parent = objectIn(context[EXECUTION_KEY]);
   const name = randomUUID();
-  const machine = String(parent.Id).split(':').slice(0, -1).join(':');
+  const machine = textOf(parent.Id).split(':').slice(0, -1).join(':');
   const own = { ...parent, Id: `${machine}/${label}:${name}`, Name: name, Input: input, StartTime: new Date().toISOString() };
   return { ...context, [EXECUTION_KEY]: own };
 }
@@ -84,9 +84,10 @@ async function readItems(
   input: Json,
   { context, ports }: Pick<MapRun, 'context' | 'ports'>,
 ): Promise<Json[]> {
-  const { Bucket, Key } = objectIn(await evaluate(Parameters, input, context));
-  const failed = (why: string) => new StatesError('States.ItemReaderFailed', `${Bucket}/${Key}: ${why}`);
-  const text = await ports.readObject(String(Bucket), String(Key)).catch((error: Error) => {
+  const parameters = objectIn(await evaluate(Parameters, input, context));
+  const [bucket, key] = [textOf(parameters.Bucket), textOf(parameters.Key)];
+  const failed = (why: string) => new StatesError('States.ItemReaderFailed', `${bucket}/${key}: ${why}`);
+  const text = await ports.readObject(bucket, key).catch((error: Error) => {
     throw failed(error.name);
   });
   const items = parse(text);

@@ -2,6 +2,7 @@
 // invocations from the Runtime API and posts back what comes of them. A program of its own, run by lambda-process.ts.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
 
 type Handler = (event: unknown, context: object) => unknown;
 
@@ -50,7 +51,7 @@ async function post(path: string, body: unknown): Promise<void> {
 }
 
 async function crash(thrown: unknown): Promise<void> {
-  console.error(thrown);
+  process.stderr.write(`${inspect(thrown)}\n`);
   if (running !== undefined) await post(`invocation/${running}/error`, describe(thrown));
   process.exit(129);
 }

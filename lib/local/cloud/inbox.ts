@@ -1,6 +1,6 @@
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { awsClient, type Endpoints } from './endpoints.ts';
-import { type Json, objectIn, textIn } from './json.ts';
+import { type Json, objectIn, textIn, textOf } from './json.ts';
 import { motoRequest } from './moto-request.ts';
 
 /** A message as the subscribers of a topic get it. */
@@ -31,7 +31,7 @@ export class Inbox {
     const Endpoint = `arn:aws:sqs:${endpoints.region}:${endpoints.accountId}:${QueueName}`;
     for (const TopicArn of topics) await sns.send(new SubscribeCommand({ TopicArn, Protocol: 'sqs', Endpoint }));
     sns.destroy();
-    return new Inbox(endpoints, String(QueueUrl));
+    return new Inbox(endpoints, textOf(QueueUrl));
   }
 
   /** All messages so far, the oldest first. */
@@ -53,5 +53,5 @@ const sqs = (endpoints: Endpoints, action: string, body: Json): Promise<Json> =>
 
 function opened(envelope: Json): Message {
   const { TopicArn, Subject, Message: message } = objectIn(envelope);
-  return { topicArn: String(TopicArn), subject: textIn(Subject), message: String(message) };
+  return { topicArn: textOf(TopicArn), subject: textIn(Subject), message: textOf(message) };
 }

@@ -12,6 +12,9 @@ export const objectIn = (value: Json | undefined): JsonObject => (isObject(value
 
 export const textIn = (value: Json | undefined): string | undefined => (typeof value === 'string' ? value : undefined);
 
+/** The text that a value is, or none. */
+export const textOf = (value: Json | undefined): string => textIn(value) ?? '';
+
 /** Every text inside a value, with its keys on the way to it. */
 export function* textsIn(
   value: Json,

@@ -3,7 +3,7 @@ import { ExecutionError, StateMachine, type StateMachineDefinition } from 'aws-l
 import { type Actions, LONGEST_SECONDS, translate } from './definition.ts';
 import { runChildren } from './distributed-map.ts';
 import type { Told } from './execution-event.ts';
-import { type Json, type JsonObject, objectIn, textIn } from './json.ts';
+import { type Json, type JsonObject, objectIn, textOf } from './json.ts';
 import { StatesError } from './states-error.ts';
 import { isDistributed, type Machine, RUN_TASK } from './supported-states.ts';
 import type { TaskChange } from './task-process.ts';
@@ -75,7 +75,7 @@ function actionsOf(run: Run): Actions {
 }
 
 async function performTask(state: string, { Resource, TimeoutSeconds }: JsonObject, parameters: Json, run: Run): Promise<Json> {
-  const resource = textIn(Resource) ?? '';
+  const resource = textOf(Resource);
   const limit = Math.min(Number(TimeoutSeconds ?? LONGEST_SECONDS), LONGEST_SECONDS) * 1000 + AFTER_ENGINE_MS;
   const over = new AbortController();
   const timer = setTimeout(() => over.abort(), limit);
@@ -109,7 +109,7 @@ function withinLimit(payload: Json): Json {
 async function wait({ Seconds, Timestamp }: JsonObject, { ports, signal }: Run): Promise<void> {
   if (Timestamp === undefined && !(Number.isInteger(Seconds) && Number(Seconds) >= 0))
     throw new StatesError('States.Runtime', `a Wait takes whole seconds, not ${JSON.stringify(Seconds ?? null)}`);
-  const duration = Timestamp === undefined ? Number(Seconds) * 1000 : Math.max(0, Date.parse(String(Timestamp)) - Date.now());
+  const duration = Timestamp === undefined ? Number(Seconds) * 1000 : Math.max(0, Date.parse(textOf(Timestamp)) - Date.now());
   const limit = Math.min(duration * ports.waitScale, LONGEST_SECONDS * 1000);
   await pause(limit, undefined, { signal }).catch(() => undefined);
 }
@@ -139,7 +139,7 @@ async function tellAll(events: AsyncIterable<EngineEvent>, machine: Machine, { t
 
 /** The types of all states that one run of the engine enters. */
 function typesIn({ States }: Machine): Map<string, string> {
-  const own = Object.entries(States).map(([name, state]) => [name, String(state.Type)] as const);
+  const own = Object.entries(States).map(([name, state]) => [name, textOf(state.Type)] as const);
   const inner = Object.values(States).flatMap((state) => {
     const machines = [
       ...(state.ItemProcessor && !isDistributed(state) ? [state.ItemProcessor] : []),

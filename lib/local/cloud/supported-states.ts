@@ -1,5 +1,5 @@
 import validate from 'asl-validator';
-import { type Json, type JsonObject, objectIn, textIn, textsIn } from './json.ts';
+import { type Json, type JsonObject, objectIn, textOf, textsIn } from './json.ts';
 
 /** States with a start: a state machine, a branch of it, or the processor of a Map. */
 export interface Machine {
@@ -89,7 +89,7 @@ function machineProblems(machine: JsonObject, where: string, fields: readonly st
 }
 
 function stateProblems(state: JsonObject, where: string): string[] {
-  const type = isDistributed(state) ? 'DistributedMap' : String(state.Type);
+  const type = isDistributed(state) ? 'DistributedMap' : textOf(state.Type);
   const fields = FIELDS[type];
   if (!fields) return [`${where}: there is no type ${type}`];
   const each = (list: Json | undefined, known: readonly string[], what: string) =>
@@ -108,7 +108,7 @@ function stateProblems(state: JsonObject, where: string): string[] {
 }
 
 function ownProblems(state: JsonObject, where: string): string[] {
-  const resource = textIn(state.Resource) ?? '';
+  const resource = textOf(state.Resource);
   const reader = objectIn(state.ItemReader);
   const problems: string[] = [];
   if (state.Type === 'Task' && !FUNCTION_ARN.test(resource) && !RUN_TASK.test(resource))
@@ -122,7 +122,7 @@ function ownProblems(state: JsonObject, where: string): string[] {
       ...unknown(reader, `${where}, ItemReader`, READER),
       ...unknown(objectIn(reader.ReaderConfig), `${where}, ReaderConfig`, ['InputType']),
     );
-    if (!GET_OBJECT.test(textIn(reader.Resource) ?? '') || objectIn(reader.ReaderConfig).InputType !== 'JSON')
+    if (!GET_OBJECT.test(textOf(reader.Resource)) || objectIn(reader.ReaderConfig).InputType !== 'JSON')
       problems.push(`${where}: its items are read from one JSON object (s3:getObject) only`);
   }
   return problems;

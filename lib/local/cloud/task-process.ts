@@ -117,7 +117,7 @@ export class TaskHost extends EventEmitter<{ started: [RunningTask]; stopped: [S
     const start = imageStart(readFileSync(dockerfile, 'utf8'), target);
     const command = (override.Command as string[] | undefined) ?? definition.command ?? start.command;
     const own = Object.fromEntries((definition.environment ?? []).map(({ name = '', value = '' }) => [name, value]));
-    const overriding = ((override.Environment ?? []) as JsonObject[]).map(({ Name, Value }) => [String(Name), String(Value)]);
+    const overriding = ((override.Environment ?? []) as JsonObject[]).map(({ Name, Value }) => [needText(Name), needText(Value)]);
     return {
       argv: [...(definition.entryPoint?.length ? definition.entryPoint : start.entryPoint), ...command],
       cwd: folder,
@@ -158,6 +158,11 @@ function overrideOf(parameters: JsonObject, container: string): JsonObject {
       `the local cloud cannot override ${unknown.join(', ') || `other containers than ${container}`}`,
     );
   return override;
+}
+
+function needText(value: Json | undefined): string {
+  if (typeof value === 'string') return value;
+  throw new StatesError('States.Runtime', `names and values of variables are texts, not ${JSON.stringify(value ?? null)}`);
 }
 
 /** Waits for its end. When the signal comes: SIGTERM, and SIGKILL after the stop timeout. The whole container ends with its first process. */

@@ -14,11 +14,11 @@ export interface ProgramAnswer {
 
 /** Runs a program that needs no server, with what it may read on its input. */
 export async function askProgram(program: string, args: readonly string[], input?: Buffer): Promise<ProgramAnswer> {
-  const child = startChild({ program, args, env: PLAIN_LOCALE }, { stdin: input ? 'pipe' : 'ignore' });
+  const child = startChild({ program, args, env: PLAIN_LOCALE }, input ? 'pipe' : 'ignore');
   const limit = setTimeout(() => void child.stop(), ANSWER_LIMIT_MS);
   // it may end without reading all of its input
   child.stdin?.on('error', () => undefined).end(input);
-  const [output, { code }] = await Promise.all([child.stdout ? text(child.stdout) : '', child.exited]);
+  const [output, { code }] = await Promise.all([text(child.stdout), child.exited]);
   clearTimeout(limit);
   return { code, output, complained: child.stderrLines() > 0 };
 }

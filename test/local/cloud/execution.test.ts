@@ -253,7 +253,8 @@ it('goes on after a failed item as far as the Map tolerates it', async () => {
   const tolerant = await run(each({ ToleratedFailurePercentage: 50 }), { input, work: { a: odd } });
   expect(tolerant).toMatchObject({ status: 'SUCCEEDED', output: [2, 4] });
   expect(tolerant.events.filter((event) => event.type === 'ItemFailed')).toMatchObject([{ error: 'Odd' }, { error: 'Odd' }]);
-  for (const more of [{}, { ToleratedFailurePercentage: 49 }, { ToleratedFailureCount: 1 }])
+  const tooStrict: JsonObject[] = [{}, { ToleratedFailurePercentage: 49 }, { ToleratedFailureCount: 1 }];
+  for (const more of tooStrict)
     expect(await run(each(more), { input, work: { a: odd } })).toMatchObject({
       status: 'FAILED',
       error: 'States.ExceedToleratedFailureThreshold',

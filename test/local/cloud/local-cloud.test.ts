@@ -247,11 +247,8 @@ it('reads the jobs of a Map from the vault, and goes on when one of them fails',
   const failed = execution.events.filter((event) => event.type === 'ItemFailed');
   expect(failed).toMatchObject([{ error: 'States.TaskFailed', item: { index: 1, id: 'two' } }]);
   const started = execution.events.filter((event) => event.type === 'TaskStarted');
-  expect(started.map((event) => [event.item?.id, event.task.environment.SOURCE]).sort()).toEqual([
-    ['one', 'one'],
-    ['three', 'three'],
-    ['two', 'two'],
-  ]);
+  const sources = started.map((event) => `${event.item?.id}=${event.task.environment.SOURCE}`);
+  expect(sources.sort()).toEqual(['one=one', 'three=three', 'two=two']);
 });
 
 it('hands over the messages and metrics that were published', async () => {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { JsonObject } from '../../../lib/local/cloud/json.ts';
-import { checkSupported } from '../../../lib/local/cloud/supported-states.ts';
+import { checkSupported, UnsupportedDefinition } from '../../../lib/local/cloud/supported-states.ts';
 
 const FUNCTION = 'arn:aws:lambda:us-east-1:123456789012:function:work';
 const machine = (state: JsonObject): JsonObject => ({ StartAt: 'Only', States: { Only: { End: true, ...state } } });
@@ -85,7 +85,9 @@ it.each<[string, JsonObject, string]>([
 });
 
 it('says all problems at once', () => {
-  expect(() => checkSupported(task({ HeartbeatSeconds: 5, Credentials: {} }))).toThrow(/HeartbeatSeconds.*Credentials/);
+  const definition = task({ HeartbeatSeconds: 5, Credentials: {} });
+  expect(() => checkSupported(definition)).toThrow(UnsupportedDefinition);
+  expect(() => checkSupported(definition)).toThrow(/HeartbeatSeconds.*Credentials/);
 });
 
 function nested(more: JsonObject): JsonObject {
