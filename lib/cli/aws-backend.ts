@@ -99,8 +99,9 @@ async function stateOf(client: SFNClient, executionArn: string): Promise<Executi
       return { status: 'stopped', how: 'timed out' };
     case 'ABORTED':
       return { status: 'stopped', how: 'aborted' };
-    default:
-      // RUNNING, PENDING_REDRIVE
+    case 'RUNNING':
+    case 'PENDING_REDRIVE':
+    case undefined:
       return { status: 'running' };
   }
 }

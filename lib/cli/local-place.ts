@@ -1,4 +1,5 @@
 import type { Backend } from './backend.ts';
+import { shellWord } from './shell-word.ts';
 
 /** On one machine a look costs nothing. */
 const POLL = { first: 300, most: 300 } as const;
@@ -14,6 +15,3 @@ export const localPlace = (
   pollMs: POLL,
   locate: (key) => ({ file: `${dir}/vault/${bucket}/${key}` }),
 });
-
-/** A path as one word for a shell. */
-export const shellWord = (path: string): string => (/^[\w./@:+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);

@@ -1,6 +1,6 @@
 import type { Manifest } from '../domain/manifest.ts';
 import type { Backend } from './backend.ts';
-import { shellWord } from './local-place.ts';
+import { shellWord } from './shell-word.ts';
 
 /**
  * The commands that restore a backup with plain tools, into a new database: what is in use is never touched. They work without

@@ -43,7 +43,7 @@ export function requireSourceId(id: string): void {
   );
 }
 
-export function requireSlot(slot: string): void {
+function requireSlot(slot: string): void {
   if (SlotText.safeParse(slot).success) return;
   throw new CliError(
     EXIT.usage,

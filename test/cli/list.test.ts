@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ListOutput } from '../../lib/cli/list-output.ts';
 import { manifestKey } from '../../lib/domain/keys.ts';
 import { backendOver, cli, opened, transcript } from '../support/cli-rig.ts';
@@ -69,6 +69,19 @@ describe('list', () => {
     expect(narrow.slice(0, 3).map((line) => line.length)).toEqual([80, 80, 80]);
     expect(piped[1]).toContain(` ${longest} `);
     expect(new Set(piped.slice(0, 3).map((line) => line.length)).size).toBe(1);
+  });
+
+  it('has colours on a terminal, unless NO_COLOR is set', async () => {
+    const backend = backendOver(busyVault());
+    vi.stubEnv('NO_COLOR', undefined);
+
+    const coloured = await cli(['list'], { backend, columns: 100, colours: true });
+    vi.stubEnv('NO_COLOR', '1');
+    const plain = await cli(['list'], { backend, columns: 100, colours: true });
+    vi.unstubAllEnvs();
+
+    expect(coloured.stdout).toContain('\u001b[32mverified\u001b[39m');
+    expect(plain.stdout).not.toContain('\u001b');
   });
 
   it('reads only as many manifests as it shows', async () => {

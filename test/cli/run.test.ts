@@ -29,6 +29,9 @@ const PLAN = planOf(
 );
 const RETENTION: RetentionSummary = { result: 'done', kept: 34, removed: 2, warnings: [] };
 
+/** Begins a movement of the cursor. */
+const ESCAPE = '\u001b';
+
 const running: ExecutionState = { status: 'running' };
 const succeeded: ExecutionState = { status: 'succeeded', output: { status: 'ok', summary: 'all well' } };
 const nightFailed: ExecutionState = { status: 'failed', error: 'Nightproof.NightFailed', cause: '1 of 2 failed' };
@@ -110,18 +113,18 @@ describe('run', () => {
     const { code, stderr } = await cli(['run'], {
       backend: backendOver(vault, { states }),
       pause,
-      columns: 60,
+      columns: 80,
       now: minutesAfter(SUNDAY, 4),
     });
 
     expect(code).toBe(0);
-    const frames = stderr.split(/\u001b\[\d+A\u001b\[0J/);
+    const frames = stderr.split(new RegExp(`${ESCAPE}\\[\\d+A${ESCAPE}\\[0J`));
     expect(frames[1]).toContain('app  dump\n');
     expect(frames[2]).toContain('app  verify\n');
     expect(frames[3]).toContain('✔ app  verified (976.6 KiB, 3 tables, 4,200 rows, 1 min 00 s)\n');
     expect(frames[3]).toContain('✔ done: 2 of 2 settled\n');
     expect(frames[3]).toContain(`Run ${SUNDAY} on stack nightproof, 4 min 00 s\n`);
-    expect(stderr.split('\n').filter((line) => line.length > 70)).toEqual([]);
+    expect(stderr.split('\n').filter((line) => line.length > 80 + 10)).toEqual([]);
   });
 
   it('starts the sources that are named, each once, and leaves out what is not said', async () => {
@@ -317,6 +320,30 @@ describe('run while it waits', () => {
     });
 
     expect(code).toBe(0);
+  });
+
+  it('says from time to time that it is still there', async () => {
+    const vault = new MemoryVault();
+    begun(vault, PLAN);
+    let minutes = 0;
+    const now = (): Date => minutesAfter(SUNDAY, minutes);
+    const pause = async (): Promise<void> => {
+      minutes += 4;
+      if (minutes === 20)
+        record(
+          vault,
+          PLAN,
+          ['app', 'crm'].map((id) => verifiedOutcome(id, SUNDAY)),
+        );
+    };
+    const states = Array.from({ length: 6 }, (_, n) => (n < 5 ? running : succeeded));
+
+    const { stderr } = await cli(['run'], { backend: backendOver(vault, { states }), pause, now });
+
+    expect(stderr.match(/^.*still going on.*$/gm)).toEqual([
+      '2026-04-19T02:08:00Z  still going on: app in dump, crm in dump',
+      '2026-04-19T02:16:00Z  still going on: app in dump, crm in dump',
+    ]);
   });
 
   it('gives up after many failures in a row, and says that the run goes on', async () => {

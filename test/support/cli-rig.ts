@@ -6,6 +6,9 @@ import type { ExecutionInput } from '../../lib/domain/plan.ts';
 import type { Vault } from '../../lib/runtime/vault.ts';
 import { execution, minutesAfter, SUNDAY } from './night.ts';
 
+// CI systems set it, and then colours would be in every golden file
+delete process.env.FORCE_COLOR;
+
 export interface CliResult {
   readonly code: number;
   readonly stdout: string;
@@ -19,21 +22,24 @@ export interface CliOptions {
   readonly interrupt?: AbortSignal;
   /** Columns of the terminal; without them nothing is a terminal. */
   readonly columns?: number;
+  /** Whether that terminal has colours. @default false */
+  readonly colours?: boolean;
   /** Takes the place of waiting. */
   readonly pause?: (ms: number) => Promise<void>;
-  readonly now?: Date;
+  /** @default - the clock stands still at `MORNING` */
+  readonly now?: Date | (() => Date);
 }
 
 /** Where commands were told to work. */
 export const opened: { place: Place; purpose: Purpose }[] = [];
 
 /** A morning after the night of `SUNDAY`. */
-export const MORNING = minutesAfter(SUNDAY, 7 * 60);
+const MORNING = minutesAfter(SUNDAY, 7 * 60);
 
 /** Runs the CLI in this process over a backend of the test's, with a clock that stands still. */
 export async function cli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
-  const stdout = collector(options.columns);
-  const stderr = collector(options.columns);
+  const stdout = collector(options);
+  const stderr = collector(options);
   opened.length = 0;
   const open = async (place: Place, purpose: Purpose): Promise<Backend> => {
     opened.push({ place, purpose });
@@ -46,16 +52,26 @@ export async function cli(args: readonly string[], options: CliOptions = {}): Pr
     stderr: stderr.stream,
     env: options.env ?? {},
     interrupt: options.interrupt ?? new AbortController().signal,
-    parts: { open, now: () => options.now ?? MORNING, pause: options.pause ?? (async () => undefined) },
+    parts: {
+      open,
+      now: typeof options.now === 'function' ? options.now : () => (options.now as Date | undefined) ?? MORNING,
+      pause: options.pause ?? (async () => undefined),
+    },
   });
   return { code, stdout: stdout.text(), stderr: stderr.text() };
 }
 
-function collector(columns: number | undefined) {
+function collector({ columns, colours = false }: CliOptions) {
   const chunks: string[] = [];
   const stream = new PassThrough();
   stream.on('data', (chunk: Buffer) => chunks.push(chunk.toString()));
-  if (columns !== undefined) Object.assign(stream, { isTTY: true, columns, rows: 24, getColorDepth: () => 1 });
+  if (columns !== undefined)
+    Object.assign(stream, {
+      isTTY: true,
+      columns,
+      rows: 24,
+      getColorDepth: () => (process.env.NO_COLOR === undefined && colours ? 8 : 1),
+    });
   return { stream, text: () => chunks.join('') };
 }
 

@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Client } from 'pg';
 import type { DatabaseSource } from '../../lib/domain/config.ts';
 import { type PostgresServer, startPostgres } from '../../lib/local/servers/postgres-server.ts';
@@ -51,6 +54,23 @@ export class DatabaseRig {
     await this.sql('postgres', `CREATE DATABASE "${name.replaceAll('"', '""')}"`);
     if (script) await this.sql(name, script);
     return name;
+  }
+
+  /** Runs a client program of the server's own installation, as the superuser. Returns what it wrote. */
+  async program(name: 'pg_dump' | 'pg_restore', args: readonly string[], env: Record<string, string> = {}): Promise<string> {
+    const { host, port, user, password, install } = this.server;
+    const { stdout } = await promisify(execFile)(join(install.binDir, name), [...args], {
+      env: { PGHOST: host, PGPORT: String(port), PGUSER: user, PGPASSWORD: password, ...env },
+      maxBuffer: 1024 ** 3,
+    });
+    return stdout;
+  }
+
+  /** Restores an archive with plain pg_restore into a new database. */
+  async restore(archive: string, database: string): Promise<string> {
+    await this.database(database);
+    await this.program('pg_restore', ['--exit-on-error', '--single-transaction', `--dbname=dbname='${database}'`, archive]);
+    return database;
   }
 
   /** What the configuration says of one of this server's databases. */

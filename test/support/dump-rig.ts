@@ -1,10 +1,16 @@
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import type { DatabaseSource } from '../../lib/domain/config.ts';
+import { planKey, tryPrefix } from '../../lib/domain/keys.ts';
 import { partSizes } from '../../lib/domain/part-plan.ts';
+import { TryRecord } from '../../lib/domain/receipt.ts';
 import { SlotText } from '../../lib/domain/slot.ts';
 import { clientFolders, findClients } from '../../lib/runtime/postgres/clients.ts';
 import { MultipartUpload } from '../../lib/runtime/upload/multipart-upload.ts';
 import type { DumpDependencies } from '../../tasks/dump/dump-database.ts';
+import { dumpTask } from '../../tasks/dump/dump-task.ts';
 import { systemTicker } from '../../tasks/dump/watchdog.ts';
 import type { DatabaseRig } from './database-rig.ts';
+import { planOf } from './night.ts';
 import { toolchain } from './toolchain.ts';
 import type { VaultRig } from './vault-rig.ts';
 
@@ -39,4 +45,42 @@ export function dumpDependencies(
     observer: {},
     ...overrides,
   };
+}
+
+/** Writes the plan of a slot that has this one source; returns its key. */
+export async function writePlan(store: VaultRig, source: DatabaseSource, attempt = 1): Promise<string> {
+  const key = planKey({ slot: SLOT, attempt });
+  await store.vault.remove([key]);
+  await store.s3.send(
+    new PutObjectCommand({ Bucket: store.bucket, Key: key, Body: JSON.stringify(planOf([source], { slot: SLOT, attempt })) }),
+  );
+  return key;
+}
+
+/** What a try of the whole task left behind. */
+export interface TaskTraces {
+  readonly exitCode: number;
+  /** All try records of the source, oldest first. */
+  readonly records: readonly TryRecord[];
+  readonly objects: readonly string[];
+  readonly openUploads: readonly string[];
+}
+
+/** Runs the task for one source as far as it comes, and gathers what it left in the vault. */
+export async function runTask(store: VaultRig, source: DatabaseSource, deps: DumpDependencies): Promise<TaskTraces> {
+  const planned = await writePlan(store, source);
+  const silent = { started() {}, done() {}, failed() {}, unrecorded() {} };
+  const exitCode = await dumpTask({ planKey: planned, sourceId: source.id }, deps, silent);
+  return { exitCode, ...(await tracesOf(store, source.id)) };
+}
+
+/** What lies in the vault of a source. */
+export async function tracesOf(store: VaultRig, sourceId: string): Promise<Omit<TaskTraces, 'exitCode'>> {
+  const records: TryRecord[] = [];
+  for (const key of await store.keys(tryPrefix(SLOT, sourceId))) {
+    const record = await store.vault.readJson(key, TryRecord);
+    if (record) records.push(record);
+  }
+  const objects = await store.keys(`daily/${sourceId}_`);
+  return { records, objects, openUploads: (await store.openUploads()).filter((key) => key.startsWith(`daily/${sourceId}_`)) };
 }

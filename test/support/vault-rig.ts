@@ -26,9 +26,7 @@ export class VaultRig {
     const server = await startS3((await toolchain()).versitygw, { dataDir: join(folder, 'data') });
     const rig = new VaultRig(server, folder);
     await rig.s3.send(new CreateBucketCommand({ Bucket: rig.bucket }));
-    await rig.s3.send(
-      new PutBucketVersioningCommand({ Bucket: rig.bucket, VersioningConfiguration: { Status: 'Enabled' } }),
-    );
+    await rig.s3.send(new PutBucketVersioningCommand({ Bucket: rig.bucket, VersioningConfiguration: { Status: 'Enabled' } }));
     return rig;
   }
 

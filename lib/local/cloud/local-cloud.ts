@@ -30,6 +30,8 @@ export interface LocalCloudOptions {
   readonly secrets?: Readonly<Record<string, string | object>>;
   /** Factor of waits and retry intervals. @default 1 */
   readonly waitScale?: number;
+  /** Where tasks find S3, given where it is: for somebody who stands between the two. @default - where it is */
+  readonly s3OfTasks?: (endpoint: string) => Promise<string>;
 }
 
 export interface StartOptions {
@@ -175,6 +177,7 @@ async function assemble(options: LocalCloudOptions, dir: string, servers: LocalS
   await createSecrets(options.secrets ?? {}, endpoints);
 
   const settings: HostSettings = { endpoints, path: options.path ?? process.env.PATH ?? '', logs: join(dir, 'logs') };
+  const endpointsOfTasks = { ...endpoints, s3: (await options.s3OfTasks?.(endpoints.s3)) ?? endpoints.s3 };
   const { created } = deployment.report;
   return {
     assembly,
@@ -182,7 +185,7 @@ async function assemble(options: LocalCloudOptions, dir: string, servers: LocalS
     endpoints,
     servers,
     lambda: await LambdaHost.over(assembly, created, settings),
-    tasks: new TaskHost(assembly, settings),
+    tasks: new TaskHost(assembly, { ...settings, endpoints: endpointsOfTasks }),
     machines: await deployedMachines(deployment, endpoints),
     inbox: await Inbox.of(idsOf(deployment, 'AWS::SNS::Topic'), endpoints),
     waitScale: options.waitScale ?? 1,

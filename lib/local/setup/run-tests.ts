@@ -11,13 +11,18 @@ import { ensureToolchain } from './toolchain.ts';
 const TREE = fileURLToPath(new URL('../../..', import.meta.url));
 const PATH = [join(TREE, 'node_modules/.bin'), process.env.PATH].join(delimiter);
 
-endTogether();
+let interrupted = false;
+endTogether(() => {
+  interrupted = true;
+});
 const toolchain = await reported(ensureToolchain(thisMachine(reportLine), { everyPostgresMajor: true }));
 const env = { ...process.env, PATH, NIGHTPROOF_TOOLCHAIN: JSON.stringify(toolchain) };
 
 for (const command of [...checks(), ['vitest', 'run', ...process.argv.slice(2)]]) {
   reportLine(command.join(' '));
   const code = await run(command);
+  // what was stopped with us has not failed; this process ends by its signal
+  if (interrupted) await new Promise(() => undefined);
   if (code === 0) continue;
   reportLine(`failed: ${command.join(' ')}`);
   process.exit(code);

@@ -1,9 +1,10 @@
-import { createHash, type Hash } from 'node:crypto';
 import { Failure } from '../../domain/outcomes.ts';
 import type { DumpContents, TableContents } from '../../domain/receipt.ts';
 import { opensCopyData, parseCopyStatement, type TableName } from './copy-statement.ts';
 import { countNewlines } from './count-newlines.ts';
+import { DigestSum } from './digest-sum.ts';
 import { LargeObjectTally } from './large-object-tally.ts';
+import { orderedRowHash, type RowHash, unorderedRowHash } from './row-hash.ts';
 import { StatementReader } from './statement-reader.ts';
 
 const NEWLINE = 0x0a;
@@ -14,8 +15,14 @@ const NEWLINE = 0x0a;
  */
 const END_OF_DATA = Buffer.from('\n\\.\n');
 
+/**
+ * pg_dump's mark on a partition that must be loaded through its root, and whose COPY then names the root: rows of a table that
+ * is partitioned by the hash of an enum may belong to another partition after the restore, so their order means nothing.
+ */
+const VIA_ROOT = '-- load via partition root ';
+
 interface OpenTable extends TableName {
-  readonly hash: Hash;
+  readonly hash: RowHash;
   rows: number;
   bytes: number;
 }
@@ -34,6 +41,7 @@ export class CopyScanner {
   #encoding: 'utf8' | 'latin1' = 'utf8';
   #sequences = 0;
   #blocks = 0;
+  #viaRoot = false;
   #table: OpenTable | undefined;
   /** The newline after `FROM stdin;` is still to come. */
   #headerOpen = false;
@@ -63,7 +71,8 @@ export class CopyScanner {
   }
 
   #readScript(chunk: Buffer, at: number): number {
-    const { next, statement } = this.#statements.read(chunk, at);
+    const { next, statement, comment } = this.#statements.read(chunk, at);
+    if (comment?.toString('latin1', 0, VIA_ROOT.length) === VIA_ROOT) this.#viaRoot = true;
     if (statement) this.#understand(statement);
     return next;
   }
@@ -81,7 +90,8 @@ export class CopyScanner {
   #openTable(statement: Buffer): void {
     const name = parseCopyStatement(statement, this.#encoding);
     if (!name) throw new Failure('decode', 'the decoded dump has a COPY statement of an unknown form');
-    this.#table = { ...name, hash: createHash('sha256'), rows: 0, bytes: 0 };
+    this.#table = { ...name, hash: this.#viaRoot ? unorderedRowHash() : orderedRowHash(), rows: 0, bytes: 0 };
+    this.#viaRoot = false;
     this.#headerOpen = true;
     this.#blocks++;
   }
@@ -132,19 +142,18 @@ export class CopyScanner {
   #closeTable({ schema, name, hash, rows, bytes }: OpenTable): void {
     this.#table = undefined;
     const key = JSON.stringify([schema, name]);
-    const block = { schema, name, rows, bytes, sha256: hash.digest('hex') };
+    const block = { schema, name, rows, bytes, sha256: hash.digest() };
     const before = this.#tables.get(key);
     this.#tables.set(key, before ? joined(before, block) : block);
   }
 }
 
-/**
- * Partitions that must be loaded through their root (those by hash of an enum) all name the root, one block each:
- * the hash is then the one of the blocks' hashes, in their order.
- */
+/** Partitions that are loaded through one root make one table, in whatever order they come. */
 function joined(before: TableContents, block: TableContents): TableContents {
-  const sha256 = createHash('sha256').update(before.sha256).update(block.sha256).digest('hex');
-  return { ...before, rows: before.rows + block.rows, bytes: before.bytes + block.bytes, sha256 };
+  const sum = new DigestSum();
+  sum.add(before.sha256);
+  sum.add(block.sha256);
+  return { ...before, rows: before.rows + block.rows, bytes: before.bytes + block.bytes, sha256: sum.hex };
 }
 
 function add(table: OpenTable, data: Buffer): void {

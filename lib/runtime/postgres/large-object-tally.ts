@@ -1,23 +1,20 @@
 import { createHash, type Hash } from 'node:crypto';
 import { Failure } from '../../domain/outcomes.ts';
 import type { DumpContents } from '../../domain/receipt.ts';
+import { DigestSum } from './digest-sum.ts';
 
 const QUOTE = 0x27;
 const LETTER_X = 0x78;
 
-/** Sums of digests are taken modulo 2^256. */
-const DIGEST_BITS = 256;
-
 /**
  * Counts and hashes large objects as `lo_open`, `lowrite` and `lo_close` pass by.
  *
- * The hash is the sum, modulo 2^256, of SHA-256(oid, NUL, content) over all objects: a server lists them in whatever order they
- * lie, so the hash must not depend on it, and memory must not depend on their number.
+ * The hash is the sum of SHA-256(oid, NUL, content) over all objects: a server lists them in whatever order they lie.
  */
 export class LargeObjectTally {
   #count = 0;
   #bytes = 0;
-  #sum = 0n;
+  readonly #sum = new DigestSum();
   #open: Hash | undefined;
 
   opened(oid: string): void {
@@ -40,12 +37,12 @@ export class LargeObjectTally {
 
   closed(): void {
     if (!this.#open) return;
-    this.#sum = BigInt.asUintN(DIGEST_BITS, this.#sum + BigInt(`0x${this.#open.digest('hex')}`));
+    this.#sum.add(this.#open.digest('hex'));
     this.#open = undefined;
   }
 
   total(): DumpContents['largeObjects'] {
     this.closed();
-    return { count: this.#count, bytes: this.#bytes, sha256: this.#sum.toString(16).padStart(64, '0') };
+    return { count: this.#count, bytes: this.#bytes, sha256: this.#sum.hex };
   }
 }

@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'node:tls';
-import { Client } from 'pg';
+import { Client, escapeIdentifier } from 'pg';
 import { Failure } from '../../domain/outcomes.ts';
 import { type SslMode, trustedAuthorities, verifiesServer } from './ca-bundle.ts';
 import type { Credentials } from './credentials.ts';
@@ -38,6 +38,10 @@ export async function openSession(to: DatabaseAddress, credentials: Credentials,
       // a password that is wrong with TLS is wrong without, and some servers lock an account that tries too often
       if (failure instanceof Failure && failure.reason !== 'unreachable' && failure.reason !== 'auth') break;
     }
+  }
+  if (failure instanceof Failure && failure.reason === 'permission') {
+    const grant = `GRANT CONNECT ON DATABASE ${escapeIdentifier(to.database)} TO ${escapeIdentifier(credentials.user)};`;
+    throw new Failure('permission', `${failure.message}. Run: ${grant}`, { cause: failure });
   }
   throw failure;
 }

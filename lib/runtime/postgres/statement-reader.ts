@@ -12,7 +12,14 @@ const SPACE = 0x20;
  */
 const LONGEST_STATEMENT = 256 * 1024;
 
-type Within = 'nothing' | 'ignored line' | 'statement' | 'literal' | 'identifier';
+type Within = 'nothing' | 'line' | 'statement' | 'literal' | 'identifier';
+
+/** What was read: up to where, and a statement (without its semicolon) or a line of comment that ended there. */
+export interface ReadOn {
+  readonly next: number;
+  readonly statement?: Buffer;
+  readonly comment?: Buffer;
+}
 
 /**
  * Cuts the script that pg_restore writes into statements, between blocks of COPY data. Chunks may be cut anywhere.
@@ -30,24 +37,23 @@ export class StatementReader {
     return this.#within === 'nothing';
   }
 
-  /**
-   * Reads on from `at`, to the end of a statement or of the chunk. The statement, where one ended, comes without its
-   * semicolon; of one that is too long, only the beginning.
-   */
-  read(chunk: Buffer, at: number): { readonly next: number; readonly statement?: Buffer } {
+  /** Reads on from `at`, to the end of a statement, of a line of comment, or of the chunk. Of what is too long, the beginning is kept. */
+  read(chunk: Buffer, at: number): ReadOn {
     let from = at;
     let position = at;
     while (position < chunk.length) {
       if (this.#within === 'nothing') {
         from = position;
         this.#within = opening(chunk[position] as number);
-        if (this.#within !== 'statement') position++;
-      } else if (this.#within === 'ignored line') {
-        position = this.#leave(chunk, position, NEWLINE, 'nothing');
+        if (this.#within === 'nothing') position++;
+      } else if (this.#within === 'line') {
+        const end = chunk.indexOf(NEWLINE, position);
+        if (end >= 0) return { next: end + 1, comment: this.#finish(chunk.subarray(from, end)) };
+        position = chunk.length;
       } else if (this.#within === 'literal') {
-        position = this.#leave(chunk, position, QUOTE, 'statement');
+        position = this.#leaveQuotes(chunk, position, QUOTE);
       } else if (this.#within === 'identifier') {
-        position = this.#leave(chunk, position, DOUBLE_QUOTE, 'statement');
+        position = this.#leaveQuotes(chunk, position, DOUBLE_QUOTE);
       } else {
         const byte = chunk[position++];
         if (byte === QUOTE) this.#within = 'literal';
@@ -55,15 +61,15 @@ export class StatementReader {
         else if (byte === SEMICOLON) return { next: position, statement: this.#finish(chunk.subarray(from, position - 1)) };
       }
     }
-    if (this.#within !== 'nothing' && this.#within !== 'ignored line') this.#keep(Buffer.from(chunk.subarray(from)));
+    if (this.#within !== 'nothing') this.#keep(Buffer.from(chunk.subarray(from)));
     return { next: position };
   }
 
-  #leave(chunk: Buffer, at: number, end: number, into: Within): number {
-    const found = chunk.indexOf(end, at);
-    if (found < 0) return chunk.length;
-    this.#within = into;
-    return found + 1;
+  #leaveQuotes(chunk: Buffer, at: number, quote: number): number {
+    const end = chunk.indexOf(quote, at);
+    if (end < 0) return chunk.length;
+    this.#within = 'statement';
+    return end + 1;
   }
 
   #keep(piece: Buffer): void {
@@ -86,5 +92,5 @@ export class StatementReader {
 /** What a first byte between statements opens. Comments and psql's `\restrict` last to the end of their line. */
 function opening(byte: number): Within {
   if (byte <= SPACE) return 'nothing';
-  return byte === DASH || byte === BACKSLASH ? 'ignored line' : 'statement';
+  return byte === DASH || byte === BACKSLASH ? 'line' : 'statement';
 }
