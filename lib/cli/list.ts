@@ -90,7 +90,7 @@ function footer(inventory: Inventory, backend: Backend): readonly string[] {
 function bareLines(count: number): readonly string[] {
   if (count === 0) return [];
   return [
-    `${plural(count, 'object')} without a manifest: no ${count === 1 ? 'backup' : 'backups'} (a dump under way, or a failed one), swept later`,
+    `${plural(count, 'object')} without a manifest: no ${count === 1 ? 'backup' : 'backups'} (a dump under way, or a failed one)`,
   ];
 }
 

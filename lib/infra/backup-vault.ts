@@ -61,6 +61,8 @@ export class BackupVault extends Construct {
         actions: ['s3:PutObject', 's3:PutObjectTagging', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
         resources: this.objects(prefixes),
       }),
+      // to find and abort what a killed try left open; by the bucket, since S3 has no finer resource for it
+      new PolicyStatement({ actions: ['s3:ListBucketMultipartUploads'], resources: [this.bucket.bucketArn] }),
       // Decrypt too: S3 reads the parts of a multipart upload back to join them
       new PolicyStatement({ actions: ['kms:GenerateDataKey', 'kms:Decrypt'], resources: [this.#key.keyArn] }),
     ];

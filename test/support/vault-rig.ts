@@ -1,7 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateBucketCommand, ListMultipartUploadsCommand, PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  ListMultipartUploadsCommand,
+  PutBucketVersioningCommand,
+  S3Client,
+  type S3ClientConfig,
+} from '@aws-sdk/client-s3';
 import { type S3Server, startS3 } from '../../lib/local/servers/s3-server.ts';
 import { S3Vault } from '../../lib/runtime/vault.ts';
 import { toolchain } from './toolchain.ts';
@@ -31,9 +37,9 @@ export class VaultRig {
   }
 
   /** Another client; to another endpoint, for a proxy in between. */
-  client(endpoint: string = this.server.endpoint): S3Client {
+  client(endpoint: string = this.server.endpoint, config: S3ClientConfig = {}): S3Client {
     const { region, accessKeyId, secretAccessKey } = this.server;
-    return new S3Client({ endpoint, region, credentials: { accessKeyId, secretAccessKey }, forcePathStyle: true });
+    return new S3Client({ endpoint, region, credentials: { accessKeyId, secretAccessKey }, forcePathStyle: true, ...config });
   }
 
   /** The environment that points a process's SDK at this store. */

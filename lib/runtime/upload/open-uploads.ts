@@ -7,6 +7,11 @@ import {
   S3ServiceException,
 } from '@aws-sdk/client-s3';
 
+import { type RetryPolicy, withRetries } from './retry.ts';
+
+/** Clearing up is not worth the patience that a part is; the bucket's lifecycle rule does it in the end. */
+const ABORT_RETRIES: RetryPolicy = { attempts: 4, baseMs: 100, capMs: 2_000 };
+
 /** A part that was on its way when its upload was aborted can still arrive: then the abort has to be repeated. */
 const ABORT_ROUNDS = 5;
 
@@ -25,8 +30,8 @@ export async function abortUpload(
 ): Promise<void> {
   const upload = { Bucket: bucket, Key: key, UploadId: uploadId };
   for (let round = 1; round <= ABORT_ROUNDS; round++) {
-    await ignoringAbsence(() => s3.send(new AbortMultipartUploadCommand(upload), { abortSignal: signal }));
-    const parts = await ignoringAbsence(() => s3.send(new ListPartsCommand(upload), { abortSignal: signal }));
+    await ignoringAbsence(signal, () => s3.send(new AbortMultipartUploadCommand(upload), { abortSignal: signal }));
+    const parts = await ignoringAbsence(signal, () => s3.send(new ListPartsCommand(upload), { abortSignal: signal }));
     if (!parts) return;
   }
   throw new Error(`the multipart upload of ${key} is still open after ${ABORT_ROUNDS} aborts`);
@@ -44,9 +49,9 @@ export async function abortOpenUploads(s3: S3Client, target: UploadTarget, signa
   for (const id of ids) await abortUpload(s3, target, id, signal);
 }
 
-async function ignoringAbsence<T>(request: () => Promise<T>): Promise<T | undefined> {
+async function ignoringAbsence<T>(signal: AbortSignal, request: () => Promise<T>): Promise<T | undefined> {
   try {
-    return await request();
+    return await withRetries(ABORT_RETRIES, signal, request);
   } catch (error) {
     if (error instanceof NoSuchUpload || (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 404))
       return undefined;

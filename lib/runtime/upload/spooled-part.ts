@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import type { Part } from './part.ts';
 
-/** Read in larger pieces than the 64 KiB of a stream's default: a part has at least 32 MiB. */
+/** What is read from disk at a time. */
 const READ_BYTES = 1024 ** 2;
 
 /** A part on disk, in a file that has no name any more, so that nothing stays behind whatever happens to the process. */
@@ -51,10 +50,10 @@ export class SpooledPart implements Part {
     this.#bytes += bytes.length;
   }
 
+  /** Not a stream of `node:fs`: destroying one closes the file, and this file is read once for each try. */
   body(): Readable {
     this.#reading?.destroy();
-    const window = { start: 0, end: this.#bytes - 1, highWaterMark: READ_BYTES };
-    this.#reading = createReadStream('', { fd: this.#file.fd, autoClose: false, ...window });
+    this.#reading = Readable.from(this.#pieces(), { objectMode: false });
     // a request that was given up leaves its body behind; the next try reads the file anew
     this.#reading.on('error', () => undefined);
     return this.#reading;
@@ -63,5 +62,15 @@ export class SpooledPart implements Part {
   async release(): Promise<void> {
     this.#reading?.destroy();
     await this.#file.close();
+  }
+
+  async *#pieces(): AsyncIterable<Buffer> {
+    for (let at = 0; at < this.#bytes; ) {
+      const length = Math.min(READ_BYTES, this.#bytes - at);
+      const { bytesRead, buffer } = await this.#file.read(Buffer.allocUnsafeSlow(length), 0, length, at);
+      if (bytesRead === 0) throw new Error('a spooled part is shorter than what was written to it');
+      yield buffer.subarray(0, bytesRead);
+      at += bytesRead;
+    }
   }
 }

@@ -70,7 +70,10 @@ async function task(program: readonly string[], seen: (output: string, pid: numb
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
-  child.stdout.on('data', (piece: Buffer) => seen((output += piece.toString()), child.pid ?? 0));
+  child.stdout.on('data', (piece: Buffer) => {
+    output += piece.toString();
+    seen(output, child.pid ?? 0);
+  });
   const ended = new Promise<[number | null, NodeJS.Signals | null]>((resolve) =>
     child.once('exit', (code, signal) => resolve([code, signal])),
   );
