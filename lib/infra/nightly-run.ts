@@ -70,8 +70,9 @@ export class NightlyRun extends Construct {
       { 'input.$': '$', 'execution.$': '$$.Execution.Id', 'startedAt.$': '$$.Execution.StartTime' },
       '$.plan',
     );
-    const refused = new sfn.Fail(this, 'Refused', { errorPath: '$.error.Error', causePath: '$.error.Cause' });
-    plan.addCatch(refused, { resultPath: '$.error' });
+    const refused = new sfn.Fail(this, 'Refused', { errorPath: '$.Error', causePath: '$.Cause' });
+    // in place of the input, which may be a text or a list: into these no field can be put
+    plan.addCatch(refused);
 
     return plan.next(
       new sfn.Choice(this, 'Claimed?').when(sfn.Condition.booleanEquals('$.plan.claimed', true), this.afterClaim()).otherwise(

@@ -1,5 +1,6 @@
 import type { DatabaseSource } from '../../lib/domain/config.ts';
 import { artifactKey } from '../../lib/domain/keys.ts';
+import { Failure } from '../../lib/domain/outcomes.ts';
 import type { Receipt } from '../../lib/domain/receipt.ts';
 import type { Slot } from '../../lib/domain/slot.ts';
 import { clientFor, type PostgresClient } from '../../lib/runtime/postgres/clients.ts';
@@ -89,7 +90,11 @@ export async function dumpDatabase(job: DumpJob, deps: DumpDependencies): Promis
     return await dumpUnder(signal, watchdog, { job, key, tries, deps });
   } catch (error) {
     // whatever broke after it was told to stop, broke because of that
-    throw signal.aborted ? signal.reason : error;
+    if (signal.aborted) throw signal.reason;
+    // another try of this slot, that was thought dead, was faster
+    const faster = error instanceof Failure && error.reason === 'conflict' && (await adoptStored(deps.vault, tries, key));
+    if (faster) return { how: 'adopted', receipt: faster };
+    throw error;
   } finally {
     watchdog.end();
   }

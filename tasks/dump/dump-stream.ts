@@ -6,6 +6,7 @@ import { type Child, type ChildCommand, type ChildExit, showExit, startChildInto
 import { type ChildOutput, openChildOutput } from '../../lib/runtime/child-output.ts';
 import { CopyScanner } from '../../lib/runtime/postgres/copy-scanner.ts';
 import type { MultipartUpload, SentBytes } from '../../lib/runtime/upload/multipart-upload.ts';
+import { whenAborted } from '../../lib/runtime/when-aborted.ts';
 
 /** What may wait for pg_restore; it is faster than pg_dump, so this is for its pauses. */
 const DECODER_BACKLOG_BYTES = 1024 ** 2;
@@ -105,8 +106,7 @@ class RunningDump {
 
   async #take(piece: Buffer): Promise<void> {
     this.#hash.update(piece);
-    // a copy: pg_restore takes its bytes after this has returned, when the buffer holds others
-    const decoderReady = this.#orSayWhyNot(this.#decoderInput?.write(Buffer.from(piece)));
+    const decoderReady = this.#orSayWhyNot(this.#decoderInput?.write(piece));
     await Promise.all([this.#stream.upload.write(piece), decoderReady]);
     this.#bytes += piece.length;
     this.#stream.streamed(this.#bytes, { pgDump: this.#dump?.child.pid, pgRestore: this.#decoder?.child.pid });
@@ -153,13 +153,4 @@ async function startWriter(
     // only the child holds it now, so that the output ends when the child does
     output.writeEnd.destroy();
   }
-}
-
-/** Never resolves; rejects with the signal's reason. */
-function whenAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
-  });
 }

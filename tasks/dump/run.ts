@@ -16,6 +16,9 @@ import { systemTicker } from './watchdog.ts';
 /** A connection that is not made in 5 s, or says nothing for a minute, is tried again; without limits one lost packet can hang a dump. */
 const NETWORK_LIMITS = { connectionTimeout: 5_000, socketTimeout: 60_000 };
 
+/** The SDK's own warnings are plain text among our JSON lines; whatever goes wrong for good is thrown. */
+const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
+
 /** Composes the task from the environment and runs it; returns the exit code. `watch` can see more than the log does. */
 export async function run(watch: (log: DumpObserver) => DumpObserver = (log) => log): Promise<number> {
   const stop = new AbortController();
@@ -23,7 +26,7 @@ export async function run(watch: (log: DumpObserver) => DumpObserver = (log) => 
     process.on(signal, () => stop.abort(new Failure('cancelled', `the task was told to stop (${signal})`)));
   }
   const bucket = requireEnv('VAULT_BUCKET');
-  const s3 = new S3Client({ requestHandler: NETWORK_LIMITS });
+  const s3 = new S3Client({ requestHandler: NETWORK_LIMITS, logger: SILENT });
   const vault = new S3Vault(s3, bucket);
   const { observer, report } = taskLog(new Logger({ serviceName: 'dump' }), systemTicker);
 

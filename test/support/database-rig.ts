@@ -15,12 +15,12 @@ export class DatabaseRig {
     this.server = server;
   }
 
-  /** `major`: of that version, or of the machine's first. */
-  static async start(major?: number): Promise<DatabaseRig> {
+  /** `major`: of that version, or of the machine's first. `settings`: over those of a throw-away server. */
+  static async start(major?: number, settings: Readonly<Record<string, string>> = {}): Promise<DatabaseRig> {
     const { postgres } = await toolchain();
     const install = postgres.find((found) => found.hasServer && (major === undefined || found.major === major));
     if (!install) throw new Error(`no PostgreSQL ${major ?? ''} server is at hand`);
-    return new DatabaseRig(await startPostgres(install));
+    return new DatabaseRig(await startPostgres(install, { settings }));
   }
 
   /** The majors that can be started here. */

@@ -70,7 +70,7 @@ export class PostgresGate extends EventEmitter<{ held: [] }> {
 
   /** Passes the server's words on, message by message, up to the point. */
   #pass(upstream: Socket, client: Socket): void {
-    let unread = Buffer.alloc(0);
+    let unread: Buffer = Buffer.alloc(0);
     let copied = 0;
     upstream.on('data', (chunk: Buffer) => {
       unread = unread.length === 0 ? chunk : Buffer.concat([unread, chunk]);

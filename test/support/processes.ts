@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { expect } from 'vitest';
+import { vi } from 'vitest';
 
 interface ProcessState {
   readonly name: string;
@@ -33,18 +33,14 @@ export function childOf(pid: number, program: string): number {
 export async function idle(pid: number): Promise<void> {
   let looks = 0;
   let worked = -1;
-  await expect
-    .poll(
-      () => {
-        const now = stateOf(pid);
-        if (!now) throw new Error(`process ${pid} has ended`);
-        looks = now.state === 'S' && now.worked === worked ? looks + 1 : 0;
-        worked = now.worked;
-        return looks;
-      },
-      { interval: LOOK_EVERY_MS, timeout: GIVE_UP_MS },
-    )
-    .toBeGreaterThanOrEqual(IDLE_LOOKS);
+  const look = (): void => {
+    const now = stateOf(pid);
+    if (!now) throw new Error(`process ${pid} has ended`);
+    looks = now.state === 'S' && now.worked === worked ? looks + 1 : 0;
+    worked = now.worked;
+    if (looks < IDLE_LOOKS) throw new Error(`process ${pid} (${now.name}) is still at work`);
+  };
+  await vi.waitFor(look, { interval: LOOK_EVERY_MS, timeout: GIVE_UP_MS });
 }
 
 /** Undefined where there is no such process. */

@@ -18,6 +18,8 @@ export interface HostSettings {
   readonly path: string;
   /** Folder of the log files. */
   readonly logs: string;
+  /** @default - the endpoint as it is */
+  readonly s3OfFunction?: (endpoint: string, logicalId: string) => Promise<string>;
 }
 
 /** Lambda: the functions of a deployment, each invocation run in a process of its own from the assets of the assembly. */
@@ -31,7 +33,9 @@ export class LambdaHost {
       const resource = assembly.template.Resources[logicalId];
       if (type !== 'AWS::Lambda::Function' || !resource) continue;
       const logFile = join(settings.logs, 'functions', `${logicalId}.log`);
-      const runnable = await runnableFunction(client, assembly, resource, { name: physicalId, logFile, ...settings });
+      const s3 = (await settings.s3OfFunction?.(settings.endpoints.s3, logicalId)) ?? settings.endpoints.s3;
+      const own = { ...settings, endpoints: { ...settings.endpoints, s3 } };
+      const runnable = await runnableFunction(client, assembly, resource, { name: physicalId, logFile, ...own });
       host.#functions.set(runnable.arn, runnable);
     }
     client.destroy();

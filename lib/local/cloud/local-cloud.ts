@@ -30,6 +30,8 @@ export interface LocalCloudOptions {
   readonly secrets?: Readonly<Record<string, string | object>>;
   /** Factor of waits and retry intervals. @default 1 */
   readonly waitScale?: number;
+  /** The same for a function, by its logical id. */
+  readonly s3OfFunction?: (endpoint: string, logicalId: string) => Promise<string>;
   /** Where tasks find S3, given where it is: for somebody who stands between the two. @default - where it is */
   readonly s3OfTasks?: (endpoint: string) => Promise<string>;
 }
@@ -176,7 +178,8 @@ async function assemble(options: LocalCloudOptions, dir: string, servers: LocalS
   keepNames(dir, assembly, deployment);
   await createSecrets(options.secrets ?? {}, endpoints);
 
-  const settings: HostSettings = { endpoints, path: options.path ?? process.env.PATH ?? '', logs: join(dir, 'logs') };
+  const { s3OfFunction, path = process.env.PATH ?? '' } = options;
+  const settings: HostSettings = { endpoints, path, logs: join(dir, 'logs'), ...(s3OfFunction && { s3OfFunction }) };
   const endpointsOfTasks = { ...endpoints, s3: (await options.s3OfTasks?.(endpoints.s3)) ?? endpoints.s3 };
   const { created } = deployment.report;
   return {

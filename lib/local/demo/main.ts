@@ -10,9 +10,10 @@ import { thisMachine } from '../setup/machine.ts';
 import { reported, reportLine } from '../setup/report-line.ts';
 import { ensureToolchain, type Toolchain } from '../setup/toolchain.ts';
 import { copyCloud, dailyDump, flipOneBit, vaultFolder, verifyAgain } from './damaged-copy.ts';
-import { loginIn, sourceIdFor, writeNightConfig } from './night-config.ts';
+import { loginIn, removeLogin, sourceIdFor, writeNightConfig } from './night-config.ts';
 import { nightproof } from './nightproof-command.ts';
 import { type DemoOptions, DemoUsageError, readDemoOptions } from './options.ts';
+import { refuseUnreachable } from './reachable.ts';
 import { compareDatabases, restoreDump, runPgRestore } from './restore-dump.ts';
 import { makeSampleDatabases, SAMPLE_DATABASES } from './sample-databases.ts';
 import { Stage } from './stage.ts';
@@ -52,6 +53,7 @@ async function samples(options: DemoOptions): Promise<number> {
   const restored = await showRestore(server, dir);
   const noticed = await showDamage(server, toolchain, dir);
   await server.stop();
+  removeLogin(dir);
   farewell(options, dir);
   return restored && noticed ? 0 : 1;
 }
@@ -60,11 +62,15 @@ async function samples(options: DemoOptions): Promise<number> {
 async function ownDatabase(options: DemoOptions, url: URL): Promise<number> {
   const dir = options.vault ?? processGroup.folder('demo').path;
   const database = decodeURIComponent(url.pathname.slice(1));
-  const { login, sslMode } = loginIn(url);
+  const { login, sslMode } = loginIn(url, process.env);
+  await refuseUnreachable(login, database, sslMode);
   const config = writeNightConfig(dir, login, sslMode, [{ id: sourceIdFor(database), database }]);
-  const code = await night(dir, config, options);
-  farewell(options, dir);
-  return code;
+  try {
+    return await night(dir, config, options);
+  } finally {
+    removeLogin(dir);
+    farewell(options, dir);
+  }
 }
 
 async function night(dir: string, config: string, { vault }: DemoOptions): Promise<number> {

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 
@@ -35,12 +35,18 @@ export function writeNightConfig(dir: string, login: DatabaseLogin, sslMode: str
   return config;
 }
 
-/** The login in a connection URL, and the TLS mode it asks for: `prefer`, as psql does, where it asks for none. */
-export function loginIn(url: URL): { readonly login: DatabaseLogin; readonly sslMode: string } {
+/** A secret has to have one; a server that trusts its clients does not look at it. */
+const NO_PASSWORD = 'none';
+
+/** Takes the login away again: nothing but a further run would need it. */
+export const removeLogin = (dir: string): void => rmSync(join(dir, 'secrets.json'), { force: true });
+
+/** The login in a connection URL (the password also by PGPASSWORD), and the TLS mode it asks for: `prefer`, as psql does, where it asks for none. */
+export function loginIn(url: URL, env: NodeJS.ProcessEnv): { readonly login: DatabaseLogin; readonly sslMode: string } {
   return {
     login: {
       username: decodeURIComponent(url.username),
-      password: decodeURIComponent(url.password),
+      password: decodeURIComponent(url.password) || (env.PGPASSWORD ?? NO_PASSWORD),
       host: url.hostname.replace(/^\[|\]$/g, ''),
       port: Number(url.port || 5432),
     },

@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from 'node:tls';
 import { Client, escapeIdentifier } from 'pg';
 import { Failure } from '../../domain/outcomes.ts';
+import { whenAborted } from '../when-aborted.ts';
 import { type SslMode, trustedAuthorities, verifiesServer } from './ca-bundle.ts';
 import type { Credentials } from './credentials.ts';
 import { serverFailure } from './server-failure.ts';
@@ -30,10 +31,11 @@ export async function openSession(to: DatabaseAddress, credentials: Credentials,
     signal.throwIfAborted();
     const client = clientOf(to, credentials, ssl);
     try {
-      await client.connect();
+      await Promise.race([client.connect(), whenAborted(signal)]);
       return sessionOver(client, where, signal);
     } catch (error) {
       void client.end().catch(() => undefined);
+      signal.throwIfAborted();
       failure = serverFailure(`connecting to ${where}`, error);
       // a password that is wrong with TLS is wrong without, and some servers lock an account that tries too often
       if (failure instanceof Failure && failure.reason !== 'unreachable' && failure.reason !== 'auth') break;

@@ -6,7 +6,6 @@ import {
   type S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
-
 import { type RetryPolicy, withRetries } from './retry.ts';
 
 /** Clearing up is not worth the patience that a part is; the bucket's lifecycle rule does it in the end. */

@@ -190,3 +190,69 @@ it('gives up on a server that has gone silent', async () => {
     kill(backend, 'SIGCONT');
   }
 });
+
+describe('something that changes between the preflight and pg_dump', () => {
+  /** Runs as a role that may read the table, until `change` is done to it, right before pg_dump starts. */
+  const runWhile = async (database: string, change: (clients: DumpDependencies['clients']) => DumpDependencies['clients']) => {
+    await server.database(
+      database,
+      `CREATE ROLE "${database}" LOGIN PASSWORD 'x'; CREATE TABLE t AS SELECT 1 AS a; GRANT SELECT ON t TO "${database}"`,
+    );
+    source = server.source(database, { id: database });
+    const { clients } = dumpDependencies({ server, store });
+    return run(() => undefined, {
+      clients: change(clients),
+      credentials: server.credentials({ username: database, password: 'x' }),
+    });
+  };
+
+  it('is named, when a right was taken away', async () => {
+    const traces = await runWhile('revoked', (clients) => async () => {
+      await server.sql('revoked', 'REVOKE SELECT ON t FROM revoked');
+      return clients();
+    });
+    expect(traces).toMatchObject({
+      exitCode: 1,
+      ...nothingBut(
+        'permission',
+        expect.stringMatching(/GRANT SELECT ON TABLE public\.t TO revoked; \(pg_dump: exit code 1 after 0 bytes\)/),
+      ),
+    });
+  });
+
+  it('is named, when the database is gone', async () => {
+    const traces = await runWhile('dropped', (clients) => async () => {
+      await server.sql('postgres', 'DROP DATABASE dropped');
+      return clients();
+    });
+    expect(traces).toMatchObject({ exitCode: 1, ...nothingBut('no-database', expect.any(String)) });
+  });
+
+  it('is named, when the role has no connection left', async () => {
+    const traces = await runWhile('crowded', (clients) => async () => {
+      await server.sql('postgres', 'ALTER ROLE crowded CONNECTION LIMIT 0');
+      return clients();
+    });
+    expect(traces).toMatchObject({ exitCode: 75, ...nothingBut('busy', expect.any(String)) });
+  });
+});
+
+it('leaves one object when two tries of a slot overlap, and both agree on it', async () => {
+  await server.database('twice', 'CREATE TABLE t AS SELECT generate_series(1, 1000)');
+  source = server.source('twice', { id: 'twice' });
+  let inner: Awaited<ReturnType<typeof run>> | undefined;
+  const outer = await run(() => undefined, {
+    observer: {
+      // the outer try is about to complete its upload when the inner one starts, and is done
+      completing: async () => {
+        inner = await run(() => undefined);
+      },
+    },
+  });
+  expect([inner?.exitCode, outer.exitCode]).toEqual([0, 0]);
+  expect(outer).toMatchObject({
+    objects: [expect.any(String)],
+    openUploads: [],
+    records: [{ result: 'receipt' }, { result: 'receipt' }],
+  });
+});
