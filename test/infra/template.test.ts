@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type Resource, statements, synthesized } from '../support/synthesized.ts';
 
@@ -129,6 +130,15 @@ describe('the template, over all its resources', () => {
         { ReadonlyRootFilesystem: true, StopTimeout: 120, User: 'node', LinuxParameters: { InitProcessEnabled: true } },
       ],
     });
+  });
+
+  it('declares in the image what the task mounts, so that its user may write there', () => {
+    const [[, task]] = ofType('AWS::ECS::TaskDefinition') as [[string, Resource]];
+    const [container] = task.Properties.ContainerDefinitions as { MountPoints: { ContainerPath: string; ReadOnly: boolean }[] }[];
+    const [, stage = ''] = readFileSync('tasks/Dockerfile', 'utf8').split('AS task\n');
+    expect(container?.MountPoints).toHaveLength(1);
+    for (const { ContainerPath } of container?.MountPoints ?? [])
+      expect(stage.split('FROM')[0]).toContain(`VOLUME ["${ContainerPath}"]`);
   });
 
   it('brings no network where it joins one', () => {

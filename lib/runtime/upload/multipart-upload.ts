@@ -4,7 +4,6 @@ import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   type S3Client,
-  UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { Failure } from '../../domain/outcomes.ts';
 import type { PartSizes } from '../../domain/part-plan.ts';
@@ -15,6 +14,7 @@ import { abortOpenUploads, abortUpload, type UploadTarget } from './open-uploads
 import type { Part } from './part.ts';
 import { PART_RETRIES, type RetryPolicy, withRetries } from './retry.ts';
 import { SpooledPart } from './spooled-part.ts';
+import { uploadPart } from './unsigned-body.ts';
 
 /** Parts on their way at a time. With the one that is being filled, four are in memory: 64 MiB at 16 MiB a part. */
 const PARTS_IN_FLIGHT = 3;
@@ -168,7 +168,7 @@ export class MultipartUpload {
     this.#uploadId ??= this.#create();
     const upload = { Bucket: bucket, Key: key, UploadId: await this.#uploadId, PartNumber: partNumber };
     const { ETag } = await withRetries(retries, this.#stop.signal, () =>
-      this.#s3.send(new UploadPartCommand({ ...upload, Body: part.body(), ContentLength: part.bytes, ChecksumCRC32: checksum }), {
+      this.#s3.send(uploadPart({ ...upload, Body: part.body(), ContentLength: part.bytes, ChecksumCRC32: checksum }), {
         abortSignal: this.#stop.signal,
       }),
     );

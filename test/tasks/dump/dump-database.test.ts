@@ -19,7 +19,11 @@ afterAll(() => store.stop());
 
 const daily = (id: string): string => `daily/${id}_${SLOT}.dump`;
 
-describe.each(await DatabaseRig.majors())('a server of PostgreSQL %i', (major) => {
+const majors = await DatabaseRig.majors();
+const NAMES = ['with space', 'quo"te', 'a=b', 'ünïcode'];
+const MORE_NAMES = ["it's", 'back\\slash', '-leading', 'host=evil dbname=x', 'postgresql://x'];
+
+describe.each(majors)('a server of PostgreSQL %i', (major) => {
   let server: DatabaseRig;
   beforeAll(async () => {
     server = await DatabaseRig.start(major);
@@ -47,7 +51,7 @@ describe.each(await DatabaseRig.majors())('a server of PostgreSQL %i', (major) =
     expect(again.receipt.contents).toEqual(receipt.contents);
   });
 
-  it.each(['with space', 'quo"te', 'a=b', 'ünïcode', "it's", 'back\\slash', '-leading', 'host=evil dbname=x', 'postgresql://x'])(
+  it.each(major === majors[0] ? [...NAMES, ...MORE_NAMES] : NAMES)(
     'dumps a database named %s, and no other',
     async (database) => {
       const id = idOf(`named-${createHash('sha256').update(database).digest('hex').slice(0, 8)}`);

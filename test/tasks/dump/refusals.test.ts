@@ -13,7 +13,9 @@ afterAll(() => store.stop());
 
 const PASSWORD = 'CANARY pa:ss\\w"o\'rd=%';
 
-describe.each(await DatabaseRig.majors())('a server of PostgreSQL %i', (major) => {
+const majors = await DatabaseRig.majors();
+
+describe.each(majors)('a server of PostgreSQL %i', (major) => {
   let server: DatabaseRig;
   let tests = 0;
   let database: string;
@@ -50,52 +52,54 @@ describe.each(await DatabaseRig.majors())('a server of PostgreSQL %i', (major) =
     expect(await run()).toMatchObject({ exitCode: 0, objects: [expect.any(String)] });
   });
 
-  it('refuses a wrong password', async () => {
-    await given('');
-    expect(await run({ password: 'CANARY wrong' })).toMatchObject({
-      exitCode: 1,
-      ...failed('auth', expect.stringContaining('28P01')),
-    });
-  });
-
-  it('is unreachable on a port where nothing listens', async () => {
-    await given('');
-    expect(await run({ port: await freePort() })).toMatchObject({
-      exitCode: 75,
-      ...failed('unreachable', expect.stringContaining('ECONNREFUSED')),
-    });
-  });
-
-  it('is unreachable under a name that does not exist', async () => {
-    await given('');
-    expect(await run({ host: 'no-such-host.invalid' })).toMatchObject({ exitCode: 75, ...failed('unreachable') });
-  });
-
-  it('refuses a connection without TLS where the configuration wants TLS', async () => {
-    await given('');
-    const connection = { ...source.connection, sslMode: 'verify-full' } as const;
-    expect(await run({}, { connection })).toMatchObject({ exitCode: 75, ...failed('unreachable') });
-  });
-
-  it('has no such database', async () => {
-    await given('');
-    expect(await run({}, { database: 'absent' })).toMatchObject({ exitCode: 1, ...failed('no-database') });
-  });
-
   it('may keep the role out of a database', async () => {
     await given('');
     await server.sql('postgres', `REVOKE CONNECT ON DATABASE "${database}" FROM public`);
     expect(await run()).toMatchObject({ exitCode: 1, ...failed('permission', expect.stringContaining('GRANT CONNECT')) });
   });
 
-  it('is busy when the role has no connection left', async () => {
-    await given('');
-    await server.sql('postgres', 'ALTER ROLE backup CONNECTION LIMIT 0');
-    try {
-      expect(await run()).toMatchObject({ exitCode: 75, ...failed('busy', expect.stringContaining('53300')) });
-    } finally {
-      await server.sql('postgres', 'ALTER ROLE backup CONNECTION LIMIT -1');
-    }
+  describe.skipIf(major !== majors[0])('of whatever version', () => {
+    it('refuses a wrong password', async () => {
+      await given('');
+      expect(await run({ password: 'CANARY wrong' })).toMatchObject({
+        exitCode: 1,
+        ...failed('auth', expect.stringContaining('28P01')),
+      });
+    });
+
+    it('is unreachable on a port where nothing listens', async () => {
+      await given('');
+      expect(await run({ port: await freePort() })).toMatchObject({
+        exitCode: 75,
+        ...failed('unreachable', expect.stringContaining('ECONNREFUSED')),
+      });
+    });
+
+    it('is unreachable under a name that does not exist', async () => {
+      await given('');
+      expect(await run({ host: 'no-such-host.invalid' })).toMatchObject({ exitCode: 75, ...failed('unreachable') });
+    });
+
+    it('refuses a connection without TLS where the configuration wants TLS', async () => {
+      await given('');
+      const connection = { ...source.connection, sslMode: 'verify-full' } as const;
+      expect(await run({}, { connection })).toMatchObject({ exitCode: 75, ...failed('unreachable') });
+    });
+
+    it('has no such database', async () => {
+      await given('');
+      expect(await run({}, { database: 'absent' })).toMatchObject({ exitCode: 1, ...failed('no-database') });
+    });
+
+    it('is busy when the role has no connection left', async () => {
+      await given('');
+      await server.sql('postgres', 'ALTER ROLE backup CONNECTION LIMIT 0');
+      try {
+        expect(await run()).toMatchObject({ exitCode: 75, ...failed('busy', expect.stringContaining('53300')) });
+      } finally {
+        await server.sql('postgres', 'ALTER ROLE backup CONNECTION LIMIT -1');
+      }
+    });
   });
 
   it('needs a client of its own major version', async () => {
@@ -159,27 +163,27 @@ describe.each(await DatabaseRig.majors())('a server of PostgreSQL %i', (major) =
     }
   });
 
-  it.each([
-    [
-      'views, functions, foreign tables and what belongs to extensions',
-      `CREATE VIEW v AS SELECT 1 AS a; CREATE MATERIALIZED VIEW m AS SELECT 1 AS a;
-      CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; REVOKE ALL ON FUNCTION f() FROM public;
-      CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; CREATE FOREIGN TABLE ft (a int) SERVER s;
-      CREATE TYPE composite AS (a int); CREATE TABLE of_extension (a int); ALTER EXTENSION plpgsql ADD TABLE of_extension`,
-    ],
-    ['a large object that everybody may read', 'SELECT lo_create(4711); GRANT SELECT ON LARGE OBJECT 4711 TO public'],
-    [
-      'policies that do not apply to the owner',
-      `CREATE TABLE t (a int); ALTER TABLE t ENABLE ROW LEVEL SECURITY;
-      CREATE SEQUENCE s; ALTER SEQUENCE s OWNER TO backup; ALTER TABLE t OWNER TO backup`,
-    ],
-    [
-      'policies on a partitioned table only',
-      `CREATE TABLE p (a int) PARTITION BY LIST (a); ALTER TABLE p ENABLE ROW LEVEL SECURITY;
-      GRANT SELECT ON p TO backup`,
-    ],
-  ])('does not refuse %s, as pg_dump does not', async (_, script) => {
-    await given(script);
+  it('refuses nothing that pg_dump does not read, or reads all the same', async () => {
+    await given(`
+      CREATE VIEW v AS SELECT 1 AS a;
+      CREATE MATERIALIZED VIEW m AS SELECT 1 AS a;
+      CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+      REVOKE ALL ON FUNCTION f() FROM public;
+      CREATE FOREIGN DATA WRAPPER w;
+      CREATE SERVER s FOREIGN DATA WRAPPER w;
+      CREATE FOREIGN TABLE ft (a int) SERVER s;
+      CREATE TYPE composite AS (a int);
+      CREATE TABLE of_extension (a int);
+      ALTER EXTENSION plpgsql ADD TABLE of_extension;
+      SELECT lo_create(4711);
+      GRANT SELECT ON LARGE OBJECT 4711 TO public;
+      -- policies do not apply to the owner, and those of a partitioned table not to its partitions
+      CREATE TABLE own (a serial);
+      ALTER TABLE own ENABLE ROW LEVEL SECURITY;
+      ALTER TABLE own OWNER TO backup;
+      CREATE TABLE p (a int) PARTITION BY LIST (a);
+      ALTER TABLE p ENABLE ROW LEVEL SECURITY;
+      GRANT SELECT ON p TO backup`);
     expect(await run()).toMatchObject({ exitCode: 0, records: [{ result: 'receipt' }] });
   });
 
