@@ -114,10 +114,7 @@ export function judgeClaim({ plan, finished }: EarlierClaim, execution: string, 
 }
 
 /** The sources that this attempt has to dump. */
-export function jobsOf({
-  sources,
-  alreadyVerified,
-}: Pick<Plan, 'sources' | 'alreadyVerified'>): readonly JobItem[] {
+export function jobsOf({ sources, alreadyVerified }: Pick<Plan, 'sources' | 'alreadyVerified'>): readonly JobItem[] {
   const done = new Set(alreadyVerified);
   return sources.filter(({ id }) => !done.has(id)).map(({ id }) => ({ id }));
 }

@@ -22,6 +22,7 @@ export class PostgresGate extends EventEmitter<{ held: [] }> {
   readonly #server: Server;
   readonly #to: { readonly host: string; readonly port: number };
   readonly #sockets = new Set<Socket>();
+  readonly #held: (() => void)[] = [];
   #options: GateOptions = { rows: 0, times: 0 };
 
   private constructor(to: { readonly host: string; readonly port: number }) {
@@ -44,6 +45,11 @@ export class PostgresGate extends EventEmitter<{ held: [] }> {
   /** Holds sessions from now on. */
   hold(options: GateOptions): void {
     this.#options = options;
+  }
+
+  /** Lets the sessions go on that are held now. */
+  release(): void {
+    for (const goOn of this.#held.splice(0)) goOn();
   }
 
   close(): void {
@@ -72,22 +78,29 @@ export class PostgresGate extends EventEmitter<{ held: [] }> {
   #pass(upstream: Socket, client: Socket): void {
     let unread: Buffer = Buffer.alloc(0);
     let copied = 0;
-    upstream.on('data', (chunk: Buffer) => {
+    let released = false;
+    const take = (chunk: Buffer): void => {
       unread = unread.length === 0 ? chunk : Buffer.concat([unread, chunk]);
       const { rows, times } = this.#options;
-      const found = untilHeld(unread, copied, times > 0 ? rows : Number.POSITIVE_INFINITY);
+      const found = untilHeld(unread, copied, times > 0 && !released ? rows : Number.POSITIVE_INFINITY);
       const passing = unread.subarray(0, found.bytes);
       unread = unread.subarray(found.bytes);
       copied = found.copied;
       if (found.held) {
         upstream.pause();
         this.#options = { rows, times: times - 1 };
+        this.#held.push(() => {
+          released = true;
+          upstream.resume();
+          take(Buffer.alloc(0));
+        });
         client.write(passing, () => this.emit('held'));
       } else if (!client.write(passing)) {
         upstream.pause();
         client.once('drain', () => upstream.resume());
       }
-    });
+    };
+    upstream.on('data', take);
   }
 }
 

@@ -27,10 +27,11 @@ export async function runPgRestore(server: PostgresServer, args: readonly string
 
 /** Compares two databases of a server table by table, by what the server reads from them. */
 export async function compareDatabases(server: PostgresServer, before: string, after: string): Promise<ComparedTable[]> {
-  const source = await fingerprints(server.url(before));
-  const restored = new Map(
-    (await fingerprints(server.url(after))).map((table): [string, TableFingerprint] => [table.table, table]),
-  );
+  const { host, port, user, password } = server;
+  // by fields: of a URL pg decodes only part, so that "a=b" would be looked for as "a%3Db"
+  const tables = (database: string) => fingerprints({ host, port, user, password, database });
+  const source = await tables(before);
+  const restored = new Map((await tables(after)).map((table): [string, TableFingerprint] => [table.table, table]));
   return source.map(({ table, rows, fingerprint }) => ({
     table,
     rows,

@@ -1,4 +1,4 @@
-import { Client } from 'pg';
+import { Client, type ClientConfig } from 'pg';
 import type { PostgresServer } from '../servers/postgres-server.ts';
 
 /** A database of the demo: SQL that fills it with data of a kind that real ones hold. */
@@ -83,8 +83,8 @@ export async function makeSampleDatabases(
 }
 
 /** Runs some work with a connection that is closed whatever happens. */
-export async function withClient<T>(connectionString: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString });
+export async function withClient<T>(connection: string | ClientConfig, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client(connection);
   await client.connect();
   try {
     return await work(client);

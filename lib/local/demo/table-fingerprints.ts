@@ -1,4 +1,4 @@
-import type { Client } from 'pg';
+import type { Client, ClientConfig } from 'pg';
 import { withClient } from './sample-databases.ts';
 
 /** Rows of a table and a fingerprint of their contents that does not depend on their order. */
@@ -15,8 +15,8 @@ const TABLES = `
   ORDER BY 1`;
 
 /** Reads every table of a database whole, by the server itself: independent of everything that made the dump. */
-export const fingerprints = (url: string): Promise<TableFingerprint[]> =>
-  withClient(url, async (client) => {
+export const fingerprints = (connection: ClientConfig): Promise<TableFingerprint[]> =>
+  withClient(connection, async (client) => {
     const { rows } = await client.query<{ name: string }>(TABLES);
     const tables: TableFingerprint[] = [];
     for (const { name } of rows) tables.push(await fingerprint(client, name, `SELECT t::text AS line FROM ${name} t`));
