@@ -23,7 +23,7 @@ export class BoundedWriter {
   /** Hands bytes on; the caller may use their memory again once this has returned, or its promise settled. Throws once the child has closed its input. */
   write(bytes: Buffer): Promise<void> | undefined {
     if (this.#error) return Promise.reject(this.#error);
-    if (bytes.length > this.#ring.length) return this.#writeInTurn(bytes);
+    if (bytes.length > this.#room) return this.#writeInTurn(bytes);
     this.#hand(bytes);
     return undefined;
   }

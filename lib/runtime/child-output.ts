@@ -69,7 +69,8 @@ function attempt(socket: Socket, take: () => void | Promise<void>): Promise<void
 async function ownConnection(server: ReturnType<typeof createServer>, readEnd: Socket): Promise<Socket> {
   const accepted = new Promise<Socket>((resolve) => {
     server.on('connection', (socket) => {
-      readEnd.connecting ? readEnd.once('connect', () => decide(socket)) : decide(socket);
+      if (readEnd.connecting) readEnd.once('connect', () => decide(socket));
+      else decide(socket);
     });
     const decide = (socket: Socket) => {
       if (socket.remotePort === readEnd.localPort) resolve(socket);

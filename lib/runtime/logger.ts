@@ -2,7 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { Failure } from '../domain/outcomes.ts';
 
 /** Structured lines on stdout, one JSON object each; the service name comes from POWERTOOLS_SERVICE_NAME. */
-export const logger = new Logger();
+const logger = new Logger();
 
 /**
  * A step as a Lambda handler that says in the log what it was asked and what came of it. What it throws goes on untouched:

@@ -7,7 +7,7 @@ import { type DumpDependencies, type DumpResult, dumpDatabase } from './dump-dat
 import { TryRecords } from './try-records.ts';
 
 /** Exit codes by which the state machine tells what to do next. 75 is EX_TEMPFAIL; 143 is what a process has that SIGTERM ended. */
-export const EXIT = { done: 0, failed: 1, tryAgain: 75, cancelled: 143 } as const;
+const EXIT = { done: 0, failed: 1, tryAgain: 75, cancelled: 143 } as const;
 
 export interface DumpRequest {
   readonly planKey: string;

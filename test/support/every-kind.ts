@@ -1,7 +1,7 @@
 /** Names that a shell, a connection string, an option or the scanner of the decoded dump could trip over. */
 export const ODD_NAMES = ['with space', 'quo"te', 'a=b', 'ünïcode', "-it's postgresql://a\\b?host=x"] as const;
 
-export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 /** A database whose tables and columns have odd names too. */
 export const ODDLY_NAMED_TABLES = [...ODD_NAMES, 'COPY x FROM stdin;', 'line\nbreak', '\\.']

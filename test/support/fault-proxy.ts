@@ -12,7 +12,14 @@ export type Fault =
   /** The store does what it was told, and nobody hears of it. */
   | 'lost reply'
   /** The store answers 200, and says in the body that it failed. */
-  | 'error in a 200';
+  | 'error in a 200'
+  | Death;
+
+/** Whoever sent the request dies: before the store hears of it, when the store has done it, or when its answer was handed over. */
+export interface Death {
+  readonly when: 'asked' | 'done' | 'answered';
+  readonly kill: () => void;
+}
 
 const ERROR_BODY = '<?xml version="1.0" encoding="UTF-8"?><Error><Code>InternalError</Code><Message>try again</Message></Error>';
 
@@ -59,7 +66,8 @@ export class FaultProxy {
     const plan = this.#planned.find(({ left, matches }) => left > 0 && matches(incoming));
     if (plan) plan.left--;
     const fault = plan?.fault;
-    if (fault === 'reset') incoming.once('data', () => incoming.socket.resetAndDestroy());
+    if (typeof fault === 'object' && fault.when === 'asked') die(fault, incoming);
+    else if (fault === 'reset') incoming.once('data', () => incoming.socket.resetAndDestroy());
     else if (fault === 'slow down') refuse(incoming, reply, 503);
     else if (fault === 'error in a 200') refuse(incoming, reply, 200);
     else this.#forward(incoming, reply, fault);
@@ -73,6 +81,11 @@ export class FaultProxy {
         answer.resume().once('end', () => incoming.socket.resetAndDestroy());
         return;
       }
+      if (typeof fault === 'object' && fault.when === 'done') {
+        answer.resume().once('end', () => die(fault, incoming));
+        return;
+      }
+      if (typeof fault === 'object') reply.once('finish', fault.kill);
       reply.writeHead(answer.statusCode ?? 500, answer.rawHeaders);
       answer.pipe(reply);
     });
@@ -86,6 +99,11 @@ export class FaultProxy {
     incoming.once('end', () => outgoing.end());
     incoming.once('error', () => outgoing.destroy());
   }
+}
+
+function die({ kill }: Death, incoming: IncomingMessage): void {
+  kill();
+  incoming.socket.resetAndDestroy();
 }
 
 function refuse(incoming: IncomingMessage, reply: ServerResponse, status: number): void {

@@ -75,7 +75,8 @@ function clientOf({ database }: DatabaseAddress, credentials: Credentials, ssl: 
 
 async function sessionOver(client: Client, where: string, signal: AbortSignal): Promise<ServerSession> {
   const close = () => client.end().catch(() => undefined);
-  signal.addEventListener('abort', close, { once: true });
+  const closeNow = () => void close();
+  signal.addEventListener('abort', closeNow, { once: true });
   const session: ServerSession = {
     async rows<Row>(sql: string, parameters: readonly unknown[] = []) {
       try {
@@ -86,7 +87,7 @@ async function sessionOver(client: Client, where: string, signal: AbortSignal): 
       }
     },
     async close() {
-      signal.removeEventListener('abort', close);
+      signal.removeEventListener('abort', closeNow);
       await close();
     },
   };

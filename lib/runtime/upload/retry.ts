@@ -25,7 +25,7 @@ const TRANSIENT_REFUSALS: ReadonlySet<string> = new Set([
 ]);
 
 /** Says whether sending the same again can end better: no answer at all, trouble of the store's, or a transient refusal. */
-export function isTransient(error: unknown): boolean {
+function isTransient(error: unknown): boolean {
   if (error instanceof Failure) return error.cause !== undefined && isTransient(error.cause);
   if (!(error instanceof S3ServiceException)) return true;
   const status = error.$metadata.httpStatusCode ?? 0;

@@ -54,7 +54,7 @@ it('takes zstd exactly where both programs have it, and gzip elsewhere', async (
     expect(await chooseCompression('auto', client)).toEqual(
       zstd ? { name: 'zstd:1', option: '--compress=zstd:1' } : { name: 'gzip:1', option: '--compress=1' },
     );
-    expect((await chooseCompression('zstd:3', client)).warning).toEqual(zstd ? undefined : expect.stringContaining('zstd:3'));
+    expect((await chooseCompression('zstd:3', client)).warning?.includes('zstd:3') ?? false).toBe(!zstd);
     expect(await chooseCompression('gzip:6', client)).toEqual({ name: 'gzip:6', option: '--compress=6' });
     expect(await chooseCompression('none', client)).toEqual({ name: 'none', option: '--compress=0' });
   }

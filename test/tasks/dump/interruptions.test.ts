@@ -220,6 +220,21 @@ describe('something that changes between the preflight and pg_dump', () => {
     });
   });
 
+  it('is named, when a right was taken away while pg_dump ran', async () => {
+    await server.sql(
+      'big',
+      `CREATE ROLE midway LOGIN PASSWORD 'x'; CREATE TABLE later (a int); GRANT SELECT ON big, later TO midway`,
+    );
+    const traces = await run(
+      at(2 * MIB, ({ pgDump }) => {
+        kill(pgDump, 'SIGSTOP');
+        void server.sql('big', 'REVOKE SELECT ON later FROM midway').then(() => kill(pgDump, 'SIGCONT'));
+      }),
+      { credentials: server.credentials({ username: 'midway', password: 'x' }) },
+    );
+    expect(traces).toMatchObject({ exitCode: 1, ...nothingBut('permission', expect.stringContaining('table public.later')) });
+  });
+
   it('is named, when the database is gone', async () => {
     const traces = await runWhile('dropped', (clients) => async () => {
       await server.sql('postgres', 'DROP DATABASE dropped');
