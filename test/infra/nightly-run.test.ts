@@ -1,6 +1,6 @@
 import aslValidator from 'asl-validator';
 import { describe, expect, it } from 'vitest';
-import { definitionOf, synthesized } from '../support/synthesized.ts';
+import { definitionOf, FUNCTION_ARN, synthesized } from '../support/synthesized.ts';
 
 interface State {
   readonly Type: string;
@@ -52,7 +52,7 @@ describe('the night as a state machine', () => {
   });
 
   it('calls a step again when the store had a hiccup', () => {
-    const steps = Object.entries({ ...night, ...job }).filter(([, { Resource }]) => Resource === 'TOKEN');
+    const steps = Object.entries({ ...night, ...job }).filter(([, { Resource }]) => Resource === FUNCTION_ARN);
     expect(steps.length).toBeGreaterThan(8);
     for (const [name, { Retry }] of steps) {
       expect(
