@@ -31,6 +31,7 @@ export class BoundedWriter {
   /** Ends the input when the child has been given all of it. Throws where it did not take it. */
   async end(): Promise<void> {
     while (this.#pending > 0) await this.#taken();
+    if (this.#error) throw this.#error;
     this.#stream.end();
   }
 

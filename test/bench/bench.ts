@@ -43,5 +43,5 @@ export async function bench({ size, runs }: BenchOptions, { stand, awsCli }: Ben
       under: { name: 'the task', measure: task },
     }));
   const memory = await peakMemory(stand, size);
-  return { load, databaseBytes, receipt, overPgDump, memory, ...(overTask && { overTask }) };
+  return { size, load, databaseBytes, receipt, overPgDump, memory, ...(overTask && { overTask }) };
 }

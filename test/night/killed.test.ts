@@ -48,7 +48,7 @@ let rig: NightRig;
 const gates = new Map<string, PostgresGate>();
 /** Whether the source had an upload open when somebody was killed. */
 const openWhenKilled = new Map<string, boolean>();
-const faults: unknown[] = [];
+const faults: string[] = [];
 
 beforeAll(async () => {
   server = await DatabaseRig.start();
@@ -93,7 +93,7 @@ async function kill({ id, who, signal }: Killing): Promise<void> {
 
 /** A killing that failed must not leave the night standing still. */
 function giveUp(fault: unknown): void {
-  faults.push(fault);
+  faults.push(String(fault));
   for (const gate of gates.values()) gate.close();
 }
 

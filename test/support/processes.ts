@@ -11,7 +11,7 @@ interface ProcessState {
 }
 
 const LOOK_EVERY_MS = 10;
-const GIVE_UP_MS = 15_000;
+const GIVE_UP_MS = 60_000;
 
 /** So many looks in a row without a tick of work make an idle process. */
 const IDLE_LOOKS = 4;
