@@ -2,7 +2,7 @@ import { withClient } from '../../lib/local/demo/sample-databases.ts';
 import type { PostgresServer } from '../../lib/local/servers/postgres-server.ts';
 
 /** Rows at size 1, which is a database of about 1.7 GB. */
-const ROWS = { paragraph: 65_536, article: 480_000, event: 700_000, attachment: 3_400, reading: 4_300_000 } as const;
+const ROWS = { paragraph: 32_768, article: 480_000, event: 700_000, attachment: 3_400, reading: 4_300_000 } as const;
 
 /** Hash of a row number under a seed, as the number of a paragraph. */
 const paragraph = (seed: number): string => `(hashint8extended(n, ${seed}) & ${ROWS.paragraph - 1})`;

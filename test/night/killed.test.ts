@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { manifestKey } from '../../lib/domain/keys.ts';
 import { REASONS, type Reason } from '../../lib/domain/outcomes.ts';
 import { type Slot, slotOf } from '../../lib/domain/slot.ts';
@@ -77,19 +77,17 @@ afterAll(async () => {
 });
 
 /** Kills at the point where the dump stands still, when everything that was on its way has arrived. */
-async function kill({ id, who, signal }: Killing): Promise<void> {
+async function kill({ id, who, signal, rows }: Killing): Promise<void> {
   const task = rig.tasks.findLast(({ sourceId }) => sourceId === id);
   if (!task) throw new Error(`no task of ${id} was started`);
-  const dump = childOf(task.pid, 'pg_dump');
-  await idle(dump);
+  await idle(childOf(task.pid, 'pg_dump'));
   await idle(childOf(task.pid, 'pg_restore'));
-  const uploads = await rig.openUploads();
-  openWhenKilled.set(
-    id,
-    uploads.some((key) => key.startsWith(`daily/${id}_`)),
-  );
+  if (rows > FIRST_PART_ROWS) await vi.waitFor(async () => expect(await hasUpload(id)).toBe(true), { timeout: 60_000 });
+  openWhenKilled.set(id, await hasUpload(id));
   process.kill(who === 'task' ? task.pid : childOf(task.pid, who), signal);
 }
+
+const hasUpload = async (id: string): Promise<boolean> => (await rig.openUploads()).some((key) => key.startsWith(`daily/${id}_`));
 
 /** A killing that failed must not leave the night standing still. */
 function giveUp(fault: unknown): void {

@@ -7,6 +7,7 @@ import type { Part } from './part.ts';
  */
 export class SlabPool {
   #free: Buffer[] = [];
+  #closed = false;
 
   take(bytes: number): Buffer {
     const slab = this.#free.pop();
@@ -17,7 +18,13 @@ export class SlabPool {
   }
 
   give(slab: Buffer): void {
-    this.#free.push(slab);
+    if (!this.#closed) this.#free.push(slab);
+  }
+
+  /** Lets go of all slabs, and of those that are still to be given back: from now on no part lies in memory. */
+  close(): void {
+    this.#free = [];
+    this.#closed = true;
   }
 }
 

@@ -134,7 +134,10 @@ export class MultipartUpload {
   async #openPart(): Promise<Part> {
     this.#partNumber++;
     const capacity = this.#props.partSizes(this.#partNumber);
-    return capacity > MEMORY_PART_LIMIT_BYTES ? SpooledPart.create(capacity) : new MemoryPart(this.#slabs, capacity);
+    if (capacity <= MEMORY_PART_LIMIT_BYTES) return new MemoryPart(this.#slabs, capacity);
+    // parts only grow, so that all that follow lie on disk too
+    this.#slabs.close();
+    return SpooledPart.create(capacity);
   }
 
   async #dispatch(part: Part): Promise<void> {
