@@ -37,7 +37,12 @@ export async function watchRun(context: CliContext, watched: Watched): Promise<W
   let seen = '';
   for (;;) {
     if (context.interrupt.aborted) throw new Interrupted();
-    const looked = await look().catch((error: unknown) => giveUpOrNot(error, ++failures, watched));
+    const looked = await look().catch((error: unknown) => {
+      // what is being stopped may fail in any way
+      if (context.interrupt.aborted) throw new Interrupted();
+      return giveUpOrNot(error, ++failures, watched);
+    });
+    if (context.interrupt.aborted) throw new Interrupted();
     if (looked) {
       failures = 0;
       if (looked.view) watched.onLook(looked.view);

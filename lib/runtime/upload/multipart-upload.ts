@@ -25,6 +25,9 @@ const MEMORY_PART_LIMIT_BYTES = 32 * 1024 ** 2;
 /** Disk space for parts on their way; a task has 20 GiB, and two parts (one filled, one sent) may have 5 GiB each. */
 const SPOOL_BYTES = 2 * 1024 ** 3;
 
+/** A part that is cut off may still be taken by the store, and outlive the abort of its upload; so it may arrive first, for so long. */
+const LAST_REQUESTS_MS = 10_000;
+
 /** How long clearing up may take: a task that is told to stop is killed two minutes later. */
 const ABORT_LIMIT_MS = 20_000;
 
@@ -54,6 +57,9 @@ export interface SentBytes {
 export class MultipartUpload {
   readonly #s3: S3Client;
   readonly #props: MultipartUploadProps;
+  /** Nothing is sent again after it. */
+  readonly #ending = new AbortController();
+  /** What is on its way is cut off by it. */
   readonly #stop = new AbortController();
   readonly #slabs = new SlabPool();
   readonly #parts: CompletedPart[] = [];
@@ -98,7 +104,7 @@ export class MultipartUpload {
    */
   async complete(): Promise<void> {
     const { key, head, retries = PART_RETRIES } = this.#props;
-    await withRetries(retries, this.#stop.signal, async () => {
+    await withRetries(retries, this.#ending.signal, async () => {
       const failure = await this.#sendComplete();
       const present = await head(key);
       if (present) this.#compare(present);
@@ -117,14 +123,16 @@ export class MultipartUpload {
 
   /** Gives up: stops what is on its way and removes what is stored. Throws where the store does not confirm that. */
   async abort(): Promise<void> {
-    this.#stop.abort();
+    this.#ending.abort();
+    const cutOff = setTimeout(() => this.#stop.abort(), LAST_REQUESTS_MS);
     await Promise.all(this.#inFlight);
+    clearTimeout(cutOff);
     await this.#filling?.release();
     if (!this.#uploadId) return;
     const limit = AbortSignal.timeout(ABORT_LIMIT_MS);
     const id = await this.#uploadId.catch(() => undefined);
     if (id) await abortUpload(this.#s3, this.#props, id, limit);
-    else await abortOpenUploads(this.#s3, this.#props, limit);
+    await abortOpenUploads(this.#s3, this.#props, limit);
   }
 
   get #sent(): SentBytes {
@@ -149,7 +157,7 @@ export class MultipartUpload {
     const sending = this.#send(part, this.#partNumber)
       .catch((error: unknown) => {
         this.#failure ??= error;
-        this.#stop.abort();
+        this.#ending.abort();
       })
       .finally(() => this.#inFlight.delete(sending));
     this.#inFlight.add(sending);
@@ -170,7 +178,7 @@ export class MultipartUpload {
     const { bucket, key, retries = PART_RETRIES } = this.#props;
     this.#uploadId ??= this.#create();
     const upload = { Bucket: bucket, Key: key, UploadId: await this.#uploadId, PartNumber: partNumber };
-    const { ETag } = await withRetries(retries, this.#stop.signal, () =>
+    const { ETag } = await withRetries(retries, this.#ending.signal, () =>
       this.#s3.send(uploadPart({ ...upload, Body: part.body(), ContentLength: part.bytes, ChecksumCRC32: checksum }), {
         abortSignal: this.#stop.signal,
       }),
@@ -188,7 +196,7 @@ export class MultipartUpload {
       ChecksumType: 'FULL_OBJECT',
       Tagging: new URLSearchParams(tags).toString(),
     });
-    const { UploadId } = await withRetries(retries, this.#stop.signal, () =>
+    const { UploadId } = await withRetries(retries, this.#ending.signal, () =>
       this.#s3.send(request, { abortSignal: this.#stop.signal }),
     );
     if (!UploadId) throw new Failure('storage', `CreateMultipartUpload ${key}: no upload id`);
@@ -227,7 +235,7 @@ export class MultipartUpload {
 
   #throwIfFailed(): void {
     if (this.#failure !== undefined) throw storageFailure(`UploadPart ${this.#props.key}`, this.#failure);
-    this.#stop.signal.throwIfAborted();
+    this.#ending.signal.throwIfAborted();
   }
 }
 
