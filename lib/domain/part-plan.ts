@@ -5,7 +5,8 @@ const GIB = 1024 ** 3;
 
 /** S3 takes so many parts in one upload, and each of at least 5 MiB (but for the last) and at most 5 GiB. */
 export const MAX_PARTS = 10_000;
-const MAX_PART_BYTES = 5 * GIB;
+export const MIN_PART_BYTES = 5 * MIB;
+export const MAX_PART_BYTES = 5 * GIB;
 
 /** Small, since a few parts are in memory at a time. */
 const BASE_PART_BYTES = 16 * MIB;

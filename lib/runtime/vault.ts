@@ -1,18 +1,20 @@
 import type { Readable } from 'node:stream';
 import {
-  CopyObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
-  NotFound,
   PutObjectCommand,
   type S3Client,
-  S3ServiceException,
 } from '@aws-sdk/client-s3';
 import type { ZodType } from 'zod';
+import { COPY_LIMITS, type CopyLimits } from '../domain/copy-plan.ts';
 import { Failure } from '../domain/outcomes.ts';
-import { crc32FromBase64 } from '../domain/receipt.ts';
+import type { StorageClass } from '../domain/storage-class.ts';
+import { copyObject } from './copy/copy-object.ts';
+import { isAbsent, isTaken, storageFailure } from './storage-failure.ts';
+import { storedCrc32 } from './stored-crc32.ts';
+import { PART_RETRIES, type RetryPolicy } from './upload/retry.ts';
 
 /** What the vault knows of an object without reading it. */
 export interface StoredObject {
@@ -21,6 +23,14 @@ export interface StoredObject {
   /** CRC32 of the whole object, as S3 computed it; absent where S3 keeps another checksum. */
   readonly crc32?: string;
   readonly versionId?: string;
+}
+
+/** What a listing tells of an object. */
+export interface ListedObject {
+  readonly key: string;
+  readonly bytes: number;
+  /** By the clock of the store. */
+  readonly lastModified: Date;
 }
 
 /** Tags that lifecycle rules and cost reports select by. */
@@ -37,25 +47,36 @@ export interface Vault {
   /** The bytes of an object, one version of it where `versionId` is given. */
   read(key: string, versionId?: string): Promise<Readable>;
   /** Every key under a prefix, in order, a page at a time. */
-  list(prefix: string): AsyncIterable<{ readonly key: string; readonly bytes: number }>;
-  /** Copies one version of an object to a key that is free, and compares size and checksum of the copy. */
-  copyOnce(from: StoredObject, to: string, tags: ObjectTags): Promise<'copied' | 'exists'>;
+  list(prefix: string): AsyncIterable<ListedObject>;
+  /**
+   * Copies one version of an object, of any size, to a key that is free, and compares size and checksum of the copy.
+   * The copy has these tags only; all else that the object carries comes along.
+   */
+  copyOnce(from: StoredObject, to: string, tags: ObjectTags, storageClass?: StorageClass): Promise<'copied' | 'exists'>;
   /** Deletes keys (in a versioned bucket: hides them). Returns those that the store refused, with its error code. */
   remove(keys: readonly string[]): Promise<readonly { readonly key: string; readonly code: string }[]>;
 }
 
 const MAX_KEYS_PER_DELETE = 1000;
 
-/** CopyObject takes sources up to 5 GB; larger ones need a copy in ranges. */
-const COPY_LIMIT_BYTES = 5_000_000_000;
+/** S3 gives every object a time. One without it must not look old. */
+const NEVER = new Date(8.64e15);
+
+/** How a vault copies; what is absent is as S3 has it. */
+export interface CopyOptions {
+  readonly limits?: CopyLimits;
+  readonly retries?: RetryPolicy;
+}
 
 export class S3Vault implements Vault {
   readonly bucket: string;
   readonly #s3: S3Client;
+  readonly #copies: CopyOptions;
 
-  constructor(s3: S3Client, bucket: string) {
+  constructor(s3: S3Client, bucket: string, copies: CopyOptions = {}) {
     this.#s3 = s3;
     this.bucket = bucket;
+    this.#copies = copies;
   }
 
   async putOnce(key: string, document: unknown): Promise<'written' | 'exists'> {
@@ -91,11 +112,11 @@ export class S3Vault implements Vault {
   async head(key: string): Promise<StoredObject | undefined> {
     try {
       const found = await this.#s3.send(new HeadObjectCommand({ Bucket: this.bucket, Key: key, ChecksumMode: 'ENABLED' }));
-      const whole = found.ChecksumType !== 'COMPOSITE' ? found.ChecksumCRC32 : undefined;
+      const crc32 = storedCrc32(found);
       return {
         key,
         bytes: found.ContentLength ?? 0,
-        ...(whole && { crc32: crc32FromBase64(whole) }),
+        ...(crc32 && { crc32 }),
         ...(found.VersionId && { versionId: found.VersionId }),
       };
     } catch (error) {
@@ -113,7 +134,7 @@ export class S3Vault implements Vault {
     }
   }
 
-  async *list(prefix: string): AsyncIterable<{ readonly key: string; readonly bytes: number }> {
+  async *list(prefix: string): AsyncIterable<ListedObject> {
     let after: string | undefined;
     do {
       const page = await this.#s3
@@ -121,39 +142,18 @@ export class S3Vault implements Vault {
         .catch((error: unknown) => {
           throw storageFailure(`ListObjectsV2 ${prefix}`, error);
         });
-      for (const { Key, Size } of page.Contents ?? []) if (Key) yield { key: Key, bytes: Size ?? 0 };
+      for (const { Key, Size = 0, LastModified = NEVER } of page.Contents ?? [])
+        if (Key) yield { key: Key, bytes: Size, lastModified: LastModified };
       after = page.IsTruncated ? page.NextContinuationToken : undefined;
     } while (after);
   }
 
-  async copyOnce(from: StoredObject, to: string, tags: ObjectTags): Promise<'copied' | 'exists'> {
-    if (from.bytes > COPY_LIMIT_BYTES) {
-      throw new Failure(
-        'storage',
-        `${from.key} has ${from.bytes} bytes; copies above ${COPY_LIMIT_BYTES} bytes are not supported yet`,
-      );
-    }
-    const present = await this.head(to);
-    if (present) return sameContent(from, present) ? 'exists' : taken(to);
-
-    const version = from.versionId ? `?versionId=${encodeURIComponent(from.versionId)}` : '';
-    try {
-      await this.#s3.send(
-        new CopyObjectCommand({
-          Bucket: this.bucket,
-          Key: to,
-          CopySource: `${this.bucket}/${from.key.split('/').map(encodeURIComponent).join('/')}${version}`,
-          TaggingDirective: 'REPLACE',
-          Tagging: new URLSearchParams(tags).toString(),
-          IfNoneMatch: '*',
-        }),
-      );
-    } catch (error) {
-      if (!isTaken(error)) throw storageFailure(`CopyObject ${to}`, error);
-    }
-    const copy = await this.head(to);
-    if (!copy || !sameContent(from, copy)) return taken(to);
-    return 'copied';
+  copyOnce(from: StoredObject, to: string, tags: ObjectTags, storageClass?: StorageClass): Promise<'copied' | 'exists'> {
+    const { limits = COPY_LIMITS, retries = PART_RETRIES } = this.#copies;
+    const head = (key: string) => this.head(key);
+    const read = (key: string, versionId?: string) => this.read(key, versionId);
+    const store = { s3: this.#s3, bucket: this.bucket, head, read, limits, retries };
+    return copyObject(store, { from, to, tags, ...(storageClass && { storageClass }) });
   }
 
   async remove(keys: readonly string[]): Promise<readonly { readonly key: string; readonly code: string }[]> {
@@ -169,29 +169,6 @@ export class S3Vault implements Vault {
     }
     return refused;
   }
-}
-
-function taken(key: string): never {
-  throw new Failure('conflict', `${key} exists and has another content`);
-}
-
-/** Equal in size and in the CRC32 that S3 computed itself; without a checksum on both sides nothing is proved. */
-const sameContent = (a: StoredObject, b: StoredObject): boolean =>
-  a.bytes === b.bytes && a.crc32 !== undefined && a.crc32 === b.crc32;
-
-/** 412: the key exists. 409: somebody else is writing it at this moment. */
-const isTaken = (error: unknown): boolean =>
-  error instanceof S3ServiceException && (error.$metadata.httpStatusCode === 412 || error.$metadata.httpStatusCode === 409);
-
-const isAbsent = (error: unknown): boolean =>
-  error instanceof NotFound || (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 404);
-
-/** A failure of the store, by the name of its error: messages of S3 can quote request headers. */
-export function storageFailure(step: string, error: unknown): Failure {
-  if (error instanceof Failure) return error;
-  const name = error instanceof Error ? error.name : typeof error;
-  const status = error instanceof S3ServiceException ? ` (HTTP ${error.$metadata.httpStatusCode ?? '?'})` : '';
-  return new Failure('storage', `${step}: ${name}${status}`, { cause: error });
 }
 
 function parseJson(text: string): unknown {

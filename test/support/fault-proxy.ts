@@ -11,6 +11,8 @@ export type Fault =
   | 'flipped bit'
   /** The store does what it was told, and nobody hears of it. */
   | 'lost reply'
+  /** The connection breaks in the middle of the reply's body. */
+  | 'half a reply'
   /** The store answers 200, and says in the body that it failed. */
   | 'error in a 200'
   | Death;
@@ -87,7 +89,8 @@ export class FaultProxy {
       }
       if (typeof fault === 'object') reply.once('finish', fault.kill);
       reply.writeHead(answer.statusCode ?? 500, answer.rawHeaders);
-      answer.pipe(reply);
+      if (fault === 'half a reply') breakOff(answer, reply);
+      else answer.pipe(reply);
     });
     outgoing.once('error', () => reply.destroy());
     let flipped = fault !== 'flipped bit';
@@ -104,6 +107,14 @@ export class FaultProxy {
 function die({ kill }: Death, incoming: IncomingMessage): void {
   kill();
   incoming.socket.resetAndDestroy();
+}
+
+/** Hands on so many bytes as have certainly left, then ends the connection. */
+function breakOff(answer: IncomingMessage, reply: ServerResponse): void {
+  answer.once('data', (piece: Buffer) => {
+    answer.destroy();
+    reply.write(piece, () => reply.socket?.end());
+  });
 }
 
 function refuse(incoming: IncomingMessage, reply: ServerResponse, status: number): void {

@@ -3,12 +3,14 @@ import {
   type CompletedPart,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
+  type CreateMultipartUploadCommandInput,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { Failure } from '../../domain/outcomes.ts';
 import type { PartSizes } from '../../domain/part-plan.ts';
 import { crc32ToBase64 } from '../../domain/receipt.ts';
-import { type ObjectTags, type StoredObject, storageFailure } from '../vault.ts';
+import { storageFailure } from '../storage-failure.ts';
+import type { ObjectTags, StoredObject } from '../vault.ts';
 import { MemoryPart, SlabPool } from './memory-part.ts';
 import { abortOpenUploads, abortUpload, type UploadTarget } from './open-uploads.ts';
 import type { Part } from './part.ts';
@@ -33,6 +35,8 @@ const ABORT_LIMIT_MS = 20_000;
 
 export interface MultipartUploadProps extends UploadTarget {
   readonly tags: ObjectTags;
+  /** What else the object carries: its type, metadata, storage class. @default - bytes of no further type */
+  readonly properties?: Partial<CreateMultipartUploadCommandInput>;
   readonly partSizes: PartSizes;
   /** Reads size and checksum of what lies under a key. */
   readonly head: (key: string) => Promise<StoredObject | undefined>;
@@ -187,11 +191,12 @@ export class MultipartUpload {
   }
 
   async #create(): Promise<string> {
-    const { bucket, key, tags, retries = PART_RETRIES } = this.#props;
+    const { bucket, key, tags, properties, retries = PART_RETRIES } = this.#props;
     const request = new CreateMultipartUploadCommand({
+      ContentType: 'application/octet-stream',
+      ...properties,
       Bucket: bucket,
       Key: key,
-      ContentType: 'application/octet-stream',
       ChecksumAlgorithm: 'CRC32',
       ChecksumType: 'FULL_OBJECT',
       Tagging: new URLSearchParams(tags).toString(),
