@@ -28,3 +28,8 @@ export function parseKeepRule(written: string | number): KeepRule | undefined {
 export const KeepRuleText = z
   .union([z.string(), z.number()], { error: `must be ${KEEP_RULE_FORMS}` })
   .refine((written) => parseKeepRule(written) !== undefined, { error: `must be ${KEEP_RULE_FORMS}` });
+
+/** A keep rule that is an age, for places that cannot count. */
+export const KeepAgeText = z.string().refine((written) => parseKeepRule(written)?.by === 'age', {
+  error: 'must be an age ("7d", "4w", "12mo", "5y")',
+});

@@ -13,10 +13,16 @@ export const RETENTION_CODES = [
   'archive',
   /** The configuration has no rule for its tier. A line that vanished from a file must not delete anything. */
   'no-rule',
+  /** Its manifest stands, but it restores no more. It is for people to look at: it counts for nothing and is not removed. */
+  'damaged',
   /** One of the newest verified backups of its source, which no rule removes. */
   'floor-newest-verified',
+  /** Part of the newest complete set of a plan, which no rule removes. */
+  'floor-newest-set',
   /** The clock and the backups disagree, so no age can be trusted. */
   'clock-in-doubt',
+  /** Too much has vanished since the last look, so the listing may not be whole. */
+  'listing-in-doubt',
   /** Its turn comes in a later run. */
   'removal-cap',
   'beyond-age',

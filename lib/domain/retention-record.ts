@@ -1,17 +1,29 @@
 import { z } from 'zod';
+import { Missing } from './listing-doubt.ts';
+import { PlanName } from './plan-name.ts';
 import { RetentionDecision } from './retention-decision.ts';
 import { SlotText } from './slot.ts';
 import { SourceId } from './source-id.ts';
+
+const count = z.number().int().nonnegative();
 
 /** What retention decided in one attempt. Written before anything is removed, so that nothing vanishes without its reason on record. */
 export const RetentionRecord = z.strictObject({
   version: z.literal(1),
   slot: SlotText,
+  plan: PlanName.optional(),
   attempt: z.number().int().positive(),
   at: z.iso.datetime(),
   sources: z.array(
     z.discriminatedUnion('result', [
-      z.strictObject({ result: z.literal('decided'), sourceId: SourceId, decisions: z.array(RetentionDecision) }),
+      z.strictObject({
+        result: z.literal('decided'),
+        sourceId: SourceId,
+        decisions: z.array(RetentionDecision),
+        missing: Missing.optional(),
+        /** Slots of the complete sets that no rule could touch. */
+        sets: z.array(SlotText).optional(),
+      }),
       /** It has no verified backup in this slot, so all it has is kept. */
       z.strictObject({ result: z.literal('unverified'), sourceId: SourceId }),
       /** What it has is not known for sure, so all of it is kept. */
@@ -25,13 +37,12 @@ export type RetentionRecord = z.infer<typeof RetentionRecord>;
 export const RetentionRefusals = z.strictObject({
   version: z.literal(1),
   slot: SlotText,
+  plan: PlanName.optional(),
   attempt: z.number().int().positive(),
   at: z.iso.datetime(),
   refused: z.array(z.strictObject({ key: z.string(), code: z.string() })),
 });
 export type RetentionRefusals = z.infer<typeof RetentionRefusals>;
-
-const count = z.number().int().nonnegative();
 
 /** What the run record and the report say of it. */
 export const RetentionSummary = z.discriminatedUnion('result', [

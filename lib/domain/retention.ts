@@ -1,9 +1,10 @@
-import type { Keep } from './config.ts';
-import { cutoff, showAge } from './cutoff.ts';
-import { type KeepRule, parseKeepRule } from './keep-rule.ts';
-import type { RetentionDecision, RetentionReason } from './retention-decision.ts';
+import type { RetentionCode, RetentionDecision, RetentionReason } from './retention-decision.ts';
+import { judge, retentionUntil, type Verdict, type VerifiedBackup } from './retention-rules.ts';
 import { instantOf, type Slot } from './slot.ts';
-import { TIERS, type Tier } from './tiers.ts';
+import type { Keep } from './source.ts';
+import { TIERS } from './tiers.ts';
+
+export type { VerifiedBackup } from './retention-rules.ts';
 
 /** So many of a source's newest verified slots outlive every rule, in at least one copy each. */
 const FLOOR = 2;
@@ -17,46 +18,44 @@ const LONGEST_SILENCE_MS = 10 * 86_400_000;
 const CAP_FLOOR = 20;
 const CAP_SHARE = 0.1;
 
-/** A backup that has a verified manifest. What is being written has none, so no plan can name it. */
-export interface VerifiedBackup {
-  /** Key of the artifact. */
-  readonly key: string;
-  readonly tier: Tier;
-  readonly slot: Slot;
-}
-
 export interface RetentionInput {
   readonly now: Date;
-  readonly keep: Keep;
+  /** Keep rules of the source, as written. A tier without one is kept whole. */
+  readonly keep: Partial<Keep>;
   /** All verified backups of one source, in any order. */
   readonly backups: readonly VerifiedBackup[];
+  /** Slots of sets that must survive: for each plan the newest complete one, and those that the last record names. */
+  readonly sets?: readonly Slot[];
+  /** Why the listing may not be whole, as `doubtOfListing` says it. Then nothing is removed. */
+  readonly doubt?: string;
   /** Removals of one run, so that a wrong listing or rule cannot take everything at once. Default: 20, or 10 % if that is more. */
   readonly maxRemovals?: number;
-}
-
-/** A backup on its way through the rules: kept for the first reasons that speak for it. */
-interface Verdict {
-  readonly backup: VerifiedBackup;
-  readonly rule: KeepRule | undefined;
-  readonly keep: boolean;
-  readonly reasons: readonly RetentionReason[];
 }
 
 /**
  * Decides what to keep of one source, newest first, with the reasons for each.
  *
  * The rules judge by the slot, never by a modification time, which a copy resets. Above them stands a floor: the newest
- * `FLOOR` slots survive whatever the rules say, for after a long outage every backup is too old.
+ * `FLOOR` slots and the newest complete sets survive whatever the rules say, for after a long outage every backup is too old.
  */
-export function planRetention({ now, keep, backups, maxRemovals }: RetentionInput): readonly RetentionDecision[] {
+export function planRetention(input: RetentionInput): readonly RetentionDecision[] {
+  const { now, keep, backups, sets = [], maxRemovals } = input;
   const sorted = newestFirst(backups);
-  const doubt = doubtOfClock(now, sorted[0]);
+  const doubt = doubtOf(input, sorted);
   if (doubt) return sorted.map((backup) => decision({ backup, keep: true, reasons: [doubt] }));
 
-  const judged = withFloor(judge(sorted, keep, now));
-  const cap = maxRemovals ?? Math.max(CAP_FLOOR, Math.ceil(sorted.length * CAP_SHARE));
-  return withCap(judged, cap).map(decision);
+  const judged = judge(sorted, keep, now);
+  const copies = copiesBySlot(judged);
+  const newest = withFloor(judged, copies, [...copies.keys()].slice(0, FLOOR), keep, NEWEST);
+  const whole = withFloor(newest, copies, sets, keep, SET);
+  return withCap(whole, maxRemovals ?? Math.max(CAP_FLOOR, Math.ceil(sorted.length * CAP_SHARE))).map(decision);
 }
+
+const NEWEST: RetentionReason = {
+  code: 'floor-newest-verified',
+  text: `one of the ${FLOOR} newest verified backups, which are never removed`,
+};
+const SET: RetentionReason = { code: 'floor-newest-set', text: 'part of the newest complete set, which is never removed' };
 
 function newestFirst(backups: readonly VerifiedBackup[]): readonly VerifiedBackup[] {
   const byKey = new Map(backups.map((backup) => [backup.key, backup]));
@@ -67,80 +66,65 @@ function newestFirst(backups: readonly VerifiedBackup[]): readonly VerifiedBacku
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-function doubtOfClock(now: Date, newest: VerifiedBackup | undefined): RetentionReason | undefined {
+function doubtOf({ doubt, now }: RetentionInput, sorted: readonly VerifiedBackup[]): RetentionReason | undefined {
+  if (doubt !== undefined) return { code: 'listing-in-doubt', text: `nothing is removed: ${doubt}` };
+  // the date of an archive is that of its data, which says nothing of the clock
+  return doubtOfClock(now, sorted.find(({ tier, damaged }) => tier !== 'archive' && !damaged)?.slot);
+}
+
+function doubtOfClock(now: Date, newest: Slot | undefined): RetentionReason | undefined {
   if (!newest) return undefined;
-  const age = now.getTime() - instantOf(newest.slot).getTime();
+  const age = now.getTime() - instantOf(newest).getTime();
   const doubt = (text: string): RetentionReason => ({ code: 'clock-in-doubt', text: `nothing is removed: ${text}` });
-  if (!(age >= -CLOCK_LAG_MS)) return doubt(`the clock is behind the newest backup, ${newest.slot}`);
-  if (age > LONGEST_SILENCE_MS) return doubt(`the newest backup, ${newest.slot}, is older than 10 days, or the clock is wrong`);
+  if (!(age >= -CLOCK_LAG_MS)) return doubt(`the clock is behind the newest backup, ${newest}`);
+  if (age > LONGEST_SILENCE_MS) return doubt(`the newest backup, ${newest}, is older than 10 days, or the clock is wrong`);
   return undefined;
 }
 
-/** What the rules alone say. */
-function judge(sorted: readonly VerifiedBackup[], keep: Keep, now: Date): readonly Verdict[] {
-  const ranks = new Map<Tier, number>();
-  return sorted.map((backup) => {
-    const rank = (ranks.get(backup.tier) ?? 0) + 1;
-    ranks.set(backup.tier, rank);
-    if (backup.tier === 'archive')
-      return { backup, rule: undefined, keep: true, reasons: [{ code: 'archive', text: 'archives are never removed' }] };
-
-    const written = keep[backup.tier];
-    const rule = written === undefined ? undefined : parseKeepRule(written);
-    return { backup, rule, ...verdictOf(backup, rule, rank, now) };
-  });
-}
-
-function verdictOf(
-  backup: VerifiedBackup,
-  rule: KeepRule | undefined,
-  rank: number,
-  now: Date,
-): Pick<Verdict, 'keep' | 'reasons'> {
-  const { tier } = backup;
-  const say = (keep: boolean, code: RetentionReason['code'], text: string) => ({ keep, reasons: [{ code, text }] });
-  switch (rule?.by) {
-    case undefined:
-      return say(true, 'no-rule', `the configuration has no rule for ${tier}, so nothing there is removed`);
-    case 'forever':
-      return say(true, 'forever', `${tier} is kept for ever`);
-    case 'count':
-      return rank <= rule.count
-        ? say(true, 'within-count', `number ${rank} of the ${rule.count} newest in ${tier}`)
-        : say(false, 'beyond-count', `number ${rank} in ${tier}, which keeps the ${rule.count} newest`);
-    case 'age':
-      return instantOf(backup.slot) >= cutoff(rule, now)
-        ? say(true, 'within-age', `not older than ${showAge(rule)}, the age of ${tier}`)
-        : say(false, 'beyond-age', `older than ${showAge(rule)}, the age of ${tier}`);
+/** The copies that count, by slot, newest first. */
+function copiesBySlot(verdicts: readonly Verdict[]): ReadonlyMap<Slot, readonly Verdict[]> {
+  const copies = new Map<Slot, Verdict[]>();
+  for (const verdict of verdicts) {
+    if (verdict.backup.damaged) continue;
+    const same = copies.get(verdict.backup.slot);
+    if (same) same.push(verdict);
+    else copies.set(verdict.backup.slot, [verdict]);
   }
+  return copies;
 }
 
-/** Saves one copy of each of the newest slots that the rules would lose altogether. */
-function withFloor(verdicts: readonly Verdict[]): readonly Verdict[] {
-  const newest = [...new Set(verdicts.map(({ backup }) => backup.slot))].slice(0, FLOOR);
-  const saved = new Set(
-    newest.flatMap((slot) => {
-      const copies = verdicts.filter(({ backup }) => backup.slot === slot);
-      return copies.some(({ keep }) => keep) ? [] : [longestLived(copies)];
-    }),
-  );
-  const text = `one of the ${FLOOR} newest verified backups, which are never removed`;
-  return verdicts.map((verdict) => (saved.has(verdict) ? spare(verdict, { code: 'floor-newest-verified', text }) : verdict));
+/**
+ * Saves one copy of each of these slots: always the same one, whatever the rules say of the others. Two planners that see
+ * different parts of the vault, or that run at different times, so never take one copy each.
+ */
+function withFloor(
+  verdicts: readonly Verdict[],
+  copies: ReadonlyMap<Slot, readonly Verdict[]>,
+  slots: readonly Slot[],
+  keep: Partial<Keep>,
+  reason: RetentionReason,
+): readonly Verdict[] {
+  const saved = new Set(slots.map((slot) => longestLived(copies.get(slot) ?? [], keep)?.key));
+  return verdicts.map((verdict) => (!verdict.keep && saved.has(verdict.backup.key) ? spare(verdict, reason) : verdict));
 }
 
-/** Of the copies of one slot: the one whose own rule is the most generous, else the first, which is the daily. */
-function longestLived(copies: readonly Verdict[]): Verdict | undefined {
-  const allowance = ({ rule }: Verdict): number => (rule?.by === 'age' ? rule.days + rule.months * 31 : 0);
-  const most = Math.max(...copies.map(allowance));
-  return copies.find((copy) => allowance(copy) === most);
+const TIMELESS: readonly (RetentionCode | undefined)[] = ['archive', 'forever', 'no-rule'];
+
+/** Of the copies of one slot: the one that the rules keep the longest, else the first, which is the daily. */
+function longestLived(copies: readonly Verdict[], keep: Partial<Keep>): VerifiedBackup | undefined {
+  const until = ({ backup, reasons }: Verdict): number =>
+    TIMELESS.includes(reasons[0]?.code) ? Infinity : (retentionUntil(backup, keep)?.getTime() ?? -Infinity);
+  if (copies.length < 2) return copies[0]?.backup;
+  const most = Math.max(...copies.map(until));
+  return copies.find((copy) => until(copy) === most)?.backup;
 }
 
 /** Lets the oldest go first; what is past the cap waits for a later run. */
 function withCap(verdicts: readonly Verdict[], cap: number): readonly Verdict[] {
   const going = verdicts.filter(({ keep }) => !keep);
   const waiting = new Set(going.slice(0, Math.max(0, going.length - cap)));
-  const text = `a run removes at most ${cap}, the oldest first`;
-  return verdicts.map((verdict) => (waiting.has(verdict) ? spare(verdict, { code: 'removal-cap', text }) : verdict));
+  const reason: RetentionReason = { code: 'removal-cap', text: `a run removes at most ${cap}, the oldest first` };
+  return verdicts.map((verdict) => (waiting.has(verdict) ? spare(verdict, reason) : verdict));
 }
 
 const spare = (verdict: Verdict, reason: RetentionReason): Verdict => ({
@@ -149,7 +133,7 @@ const spare = (verdict: Verdict, reason: RetentionReason): Verdict => ({
   reasons: [...verdict.reasons, reason],
 });
 
-const decision = ({ backup, keep, reasons }: Pick<Verdict, 'backup' | 'keep' | 'reasons'>): RetentionDecision => ({
+const decision = ({ backup, keep, reasons }: Verdict): RetentionDecision => ({
   key: backup.key,
   tier: backup.tier,
   slot: backup.slot,

@@ -1,20 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import type { Keep } from '../../lib/domain/config.ts';
-import { cutoff } from '../../lib/domain/cutoff.ts';
 import { artifactKey } from '../../lib/domain/keys.ts';
 import { planRetention, type RetentionInput, type VerifiedBackup } from '../../lib/domain/retention.ts';
 import { slotOf } from '../../lib/domain/slot.ts';
+import type { Keep } from '../../lib/domain/source.ts';
 import type { Tier } from '../../lib/domain/tiers.ts';
 
 function backup(day: string, tier: Tier = 'daily', time = '02:00'): VerifiedBackup {
   const slot = slotOf(new Date(`${day}T${time}:00Z`));
-  return { key: artifactKey({ tier, sourceId: 'app', slot, kind: 'database' }), tier, slot };
+  return { key: artifactKey({ tier, sourceId: 'app', slot, format: 'dump' }), tier, slot };
 }
 
 const dailies = (...days: readonly string[]): VerifiedBackup[] => days.map((day) => backup(day));
 
 /** `daily 20260419 keep within-age`, newest first. */
-function plan(backups: readonly VerifiedBackup[], keep: Keep, now = '2026-04-19T02:20:00Z', rest: Partial<RetentionInput> = {}) {
+function plan(
+  backups: readonly VerifiedBackup[],
+  keep: Partial<Keep>,
+  now = '2026-04-19T02:20:00Z',
+  rest: Partial<RetentionInput> = {},
+) {
   return planRetention({ now: new Date(now), keep, backups, ...rest }).map(
     ({ tier, slot, action, reasons }) => `${tier} ${slot.slice(0, 8)} ${action} ${reasons.map(({ code }) => code).join('+')}`,
   );
@@ -38,18 +42,6 @@ describe('a rule by age', () => {
     expect(plan(dailies('2026-04-12', '2026-04-18', '2026-04-19'), { daily: '7d' }, '2026-04-19T02:00:00Z')).toContain(
       'daily 20260412 keep within-age',
     );
-  });
-
-  it.each([
-    ['1mo', '2026-03-31T02:00:00Z', '2026-02-28T02:00:00.000Z'],
-    ['1mo', '2024-03-30T02:00:00Z', '2024-02-29T02:00:00.000Z'],
-    ['12mo', '2026-04-19T02:00:00Z', '2025-04-19T02:00:00.000Z'],
-    ['1y', '2024-02-29T02:00:00Z', '2023-02-28T02:00:00.000Z'],
-    ['4w', '2026-04-19T02:00:00Z', '2026-03-22T02:00:00.000Z'],
-  ])('reaches back %s from %s to %s', (written, now, expected) => {
-    const n = Number.parseInt(written, 10);
-    const rule = written.endsWith('w') ? { days: n * 7, months: 0 } : { days: 0, months: written.endsWith('y') ? n * 12 : n };
-    expect(cutoff({ by: 'age', ...rule }, new Date(now)).toISOString()).toBe(expected);
   });
 });
 
@@ -133,6 +125,12 @@ describe('the floor', () => {
     ]);
   });
 
+  it('is silent where another copy of the same slot is kept for ever, or by no rule', () => {
+    const backups = [backup('2026-03-08', 'weekly'), ...dailies('2026-03-08', '2026-04-19')];
+    expect(plan(backups, { daily: '7d', weekly: 'forever' })[1]).toBe('daily 20260308 remove beyond-age');
+    expect(plan(backups, { daily: '7d' })[1]).toBe('daily 20260308 remove beyond-age');
+  });
+
   it('counts slots and not copies: two copies of one night are one backup', () => {
     const backups = [backup('2026-04-19', 'weekly'), ...dailies('2026-03-01', '2026-04-19')];
     expect(plan(backups, { daily: '7d', weekly: '4w' }).at(-1)).toBe('daily 20260301 keep beyond-age+floor-newest-verified');
@@ -142,6 +140,71 @@ describe('the floor', () => {
     expect(plan([], { daily: 1 })).toEqual([]);
     expect(plan(dailies('2026-04-19'), { daily: 1 })).toEqual(['daily 20260419 keep within-count']);
   });
+});
+
+describe('the newest complete set', () => {
+  const days = ['2026-04-05', '2026-04-17', '2026-04-18', '2026-04-19'];
+  const sets = [slotOf(new Date('2026-04-05T02:00:00Z'))];
+
+  it('keeps the backup that a source has in it, whatever its rule says', () => {
+    expect(plan(dailies(...days), { daily: '7d' }, undefined, { sets })).toEqual([
+      'daily 20260419 keep within-age',
+      'daily 20260418 keep within-age',
+      'daily 20260417 keep within-age',
+      'daily 20260405 keep beyond-age+floor-newest-set',
+    ]);
+  });
+
+  it('keeps one copy, the one that its rule keeps the longest', () => {
+    const backups = [...dailies(...days), backup('2026-04-05', 'weekly')];
+    expect(plan(backups, { daily: '7d', weekly: '10d' }, undefined, { sets }).slice(3)).toEqual([
+      'daily 20260405 remove beyond-age',
+      'weekly 20260405 keep beyond-age+floor-newest-set',
+    ]);
+  });
+
+  it('asks for nothing of a source that is not in it', () => {
+    const other = [slotOf(new Date('2026-04-06T02:00:00Z'))];
+    expect(plan(dailies(...days), { daily: '7d' }, undefined, { sets: other }).at(-1)).toBe('daily 20260405 remove beyond-age');
+  });
+});
+
+describe('a damaged backup', () => {
+  const [newest, ...older] = dailies('2026-04-19', '2026-04-10', '2026-04-09', '2026-04-08');
+  const damaged = [{ ...(newest as VerifiedBackup), damaged: true }, ...older];
+
+  it('is kept, and counts neither for the floor nor for a count nor for the clock', () => {
+    expect(plan(damaged, { daily: 1 })).toEqual([
+      'daily 20260419 keep damaged',
+      'daily 20260410 keep within-count',
+      'daily 20260409 keep beyond-count+floor-newest-verified',
+      'daily 20260408 remove beyond-count',
+    ]);
+    expect(plan(damaged, { daily: 1 }, '2026-04-21T02:20:00Z')[3]).toBe('daily 20260408 keep clock-in-doubt');
+  });
+});
+
+describe('a listing that is in doubt', () => {
+  it('removes nothing, and each backup says why', () => {
+    const doubt = '9 of 12 backups are not listed';
+    const decisions = planRetention({
+      now: new Date('2026-04-19T02:20:00Z'),
+      keep: { daily: 1 },
+      backups: dailies('2026-04-01', '2026-04-18', '2026-04-19'),
+      doubt,
+    });
+    expect(decisions.map(({ action, reasons }) => [action, reasons])).toEqual(
+      Array(3).fill(['keep', [{ code: 'listing-in-doubt', text: `nothing is removed: ${doubt}` }]]),
+    );
+  });
+});
+
+it('does not take the date of an archive for the time of a run', () => {
+  const archives = [backup('2026-01-15', 'archive'), backup('2030-01-01', 'archive')];
+  expect(plan(archives, {})).toEqual(['archive 20300101 keep archive', 'archive 20260115 keep archive']);
+  expect(plan([...archives, ...dailies('2026-04-17', '2026-04-18', '2026-04-19')], { daily: 2 })).toContain(
+    'daily 20260419 keep within-count',
+  );
 });
 
 describe('a clock that disagrees with the backups', () => {
