@@ -1,9 +1,10 @@
-import { artifactKey, manifestKey, tryPrefix } from '../../lib/domain/keys.ts';
+import { manifestKey, tryPrefix } from '../../lib/domain/keys.ts';
 import { type Manifest, Verification } from '../../lib/domain/manifest.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
 import { TryRecord } from '../../lib/domain/receipt.ts';
+import { artifactKeyOf, artifactOf, type Source } from '../../lib/domain/source.ts';
 import { commitManifest } from '../../lib/runtime/commit-manifest.ts';
-import { JobPayload, readPlan, sourceIn } from '../../lib/runtime/run-documents.ts';
+import { JobPayload, readJob } from '../../lib/runtime/run-documents.ts';
 import type { Vault } from '../../lib/runtime/vault.ts';
 
 const ManifestPayload = JobPayload.extend({ verification: Verification });
@@ -17,27 +18,35 @@ export interface ManifestDependencies {
 export const manifest =
   ({ vault, now }: ManifestDependencies) =>
   async (payload: unknown): Promise<{ readonly manifestKey: string }> => {
-    const { planKey, id, verification } = ManifestPayload.parse(payload);
-    const plan = await readPlan(vault, planKey);
-    const { kind, database } = sourceIn(plan, id);
-    const key = artifactKey({ tier: 'daily', sourceId: id, slot: plan.slot, kind });
+    const { verification, ...job } = ManifestPayload.parse(payload);
+    const { plan, source } = await readJob(vault, job);
+    const { slot, plan: name } = plan;
+    const { tier, sourceId } = artifactOf(source, slot);
+    const key = artifactKeyOf(source, slot);
 
     const document: Manifest = {
       version: 1,
-      sourceId: id,
-      kind,
-      database,
-      slot: plan.slot,
-      tier: 'daily',
+      sourceId,
+      kind: source.kind,
+      ...namesOf(source),
+      slot,
+      ...(name !== undefined && { plan: name }),
+      tier,
       key,
       proof: 'verified',
       createdAt: now().toISOString(),
-      receipt: await receiptOf(vault, verification, key, tryPrefix(plan.slot, id)),
+      receipt: await receiptOf(vault, verification, key, tryPrefix(slot, job.id)),
       verification,
     };
     await commitManifest(vault, document);
     return { manifestKey: manifestKey(key) };
   };
+
+/** What a backup is of, beside its source. */
+function namesOf(source: Source): Pick<Manifest, 'database' | 'date'> {
+  if (source.kind === 'database') return { database: source.database };
+  return source.kind === 'datedFolder' ? { date: source.date } : {};
+}
 
 /** The receipt that the verification speaks of. Whatever came with the payload, it must be about the same bytes. */
 async function receiptOf(vault: Vault, verification: Verification, key: string, tries: string) {

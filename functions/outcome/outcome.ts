@@ -1,12 +1,15 @@
 import { z } from 'zod';
+import { countsOf } from '../../lib/domain/counts.ts';
 import { decideRetry, judgeFailure, StepError } from '../../lib/domain/judge-failure.ts';
-import { artifactKey, manifestKey, outcomeKey } from '../../lib/domain/keys.ts';
+import { manifestKey, outcomeKey } from '../../lib/domain/keys.ts';
 import { Manifest } from '../../lib/domain/manifest.ts';
 import { Failure, type FailureFacts } from '../../lib/domain/outcomes.ts';
 import type { Plan } from '../../lib/domain/plan.ts';
+import { groupsOf } from '../../lib/domain/plan-night.ts';
 import type { TryRecord } from '../../lib/domain/receipt.ts';
+import { artifactKeyOf } from '../../lib/domain/source.ts';
 import type { SourceOutcome } from '../../lib/domain/source-outcome.ts';
-import { JobPayload, readPlan, readTries, sourceIn } from '../../lib/runtime/run-documents.ts';
+import { JobPayload, readJob, readPlan, readTries } from '../../lib/runtime/run-documents.ts';
 import type { Vault } from '../../lib/runtime/vault.ts';
 
 const OutcomePayload = JobPayload.extend({
@@ -47,7 +50,7 @@ export const outcome =
       return { decision: 'done', waitSeconds: 0, tries };
     };
 
-    const verified = await committed(vault, plan, job.id);
+    const verified = await committed(vault, plan, job);
     if (verified) return settle(verifiedOutcome(verified, job, now()));
     if (job.manifestKey) throw new Failure('storage', `${job.manifestKey} was written but cannot be read`);
     if (!job.error) throw new Failure('internal', `outcome: ${job.id} came with neither a manifest nor an error`);
@@ -59,9 +62,11 @@ export const outcome =
   };
 
 /** Looked up rather than believed: the answer of the step that wrote it may have been lost. */
-function committed(vault: Vault, plan: Plan, id: string): Promise<Manifest | undefined> {
-  const { kind } = sourceIn(plan, id);
-  return vault.readJson(manifestKey(artifactKey({ tier: 'daily', sourceId: id, slot: plan.slot, kind })), Manifest);
+async function committed(vault: Vault, plan: Plan, { planKey, id }: JobPayload): Promise<Manifest | undefined> {
+  // a group makes no artifact of its own
+  if (groupsOf(plan).some((group) => group.id === id)) return undefined;
+  const { source } = await readJob(vault, { planKey, id });
+  return vault.readJson(manifestKey(artifactKeyOf(source, plan.slot)), Manifest);
 }
 
 /** The newest record of this attempt; those of an earlier one say nothing about it. */
@@ -73,7 +78,6 @@ async function newestTry(vault: Vault, plan: Plan, id: string): Promise<TryRecor
 }
 
 function verifiedOutcome({ receipt, key, slot }: Manifest, job: OutcomePayload, now: Date): SourceOutcome {
-  const { tables } = receipt.contents;
   return {
     status: 'verified',
     sourceId: job.id,
@@ -81,8 +85,7 @@ function verifiedOutcome({ receipt, key, slot }: Manifest, job: OutcomePayload, 
     at: now.toISOString(),
     manifestKey: manifestKey(key),
     bytes: receipt.bytes,
-    tables: tables.length,
-    rows: tables.reduce((sum, { rows }) => sum + rows, 0),
+    counts: countsOf(receipt),
     durationSeconds: Math.max(0, (Date.parse(receipt.finishedAt) - Date.parse(receipt.startedAt)) / 1000),
     promoted: job.promotion?.promoted ?? [],
     warnings: [...receipt.warnings, ...(job.promotion?.warnings ?? []), ...unpromoted(job.error)],

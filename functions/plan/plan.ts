@@ -1,18 +1,21 @@
 import { z } from 'zod';
 import type { Config } from '../../lib/domain/config.ts';
-import { artifactKey, jobsKey, manifestKey, planKey, runRecordKey } from '../../lib/domain/keys.ts';
+import { type Attempt, jobsKey, manifestKey, planKey, type Run, runRecordKey } from '../../lib/domain/keys.ts';
 import { LEASE_HOURS } from '../../lib/domain/limits.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
 import { Plan, type PlanResult } from '../../lib/domain/plan.ts';
+import { NIGHTLY } from '../../lib/domain/plan-name.ts';
 import {
   type EarlierClaim,
+  groupsOf,
   InputRefused,
   jobsOf,
   judgeClaim,
   type NightRequest,
   readRequest,
+  sourcesOf,
 } from '../../lib/domain/plan-night.ts';
-import type { Slot } from '../../lib/domain/slot.ts';
+import { artifactKeyOf } from '../../lib/domain/source.ts';
 import { inTurn } from '../../lib/runtime/in-turn.ts';
 import type { Vault } from '../../lib/runtime/vault.ts';
 
@@ -37,25 +40,32 @@ export const plan =
   ({ vault, config, now }: PlanDependencies) =>
   async (payload: unknown): Promise<PlanResult> => {
     const { input, execution, startedAt } = PlanPayload.parse(payload);
-    const request = readRequest(input, config.sources, new Date(startedAt));
-    if (request.finishes) await refuseUnbegun(vault, request.slot);
+    const request = readRequest(input, config, new Date(startedAt));
+    if (request.finishes) await refuseUnbegun(vault, runOf(request));
 
     const claimed = await claim({ vault, config, now }, request, execution);
     if ('refusal' in claimed) return { claimed: false, slot: request.slot, reason: claimed.refusal };
 
-    const jobs = jobsOf(claimed.plan);
-    await vault.putOnce(jobsKey(claimed.plan), jobs);
-    const { slot, attempt } = claimed.plan;
-    return { claimed: true, slot, attempt, planKey: planKey(claimed.plan), jobsKey: jobsKey(claimed.plan), jobs: jobs.length };
+    const { plan: mine } = claimed;
+    const jobs = jobsOf(mine);
+    const groups = [...groupsOf(mine)];
+    // with groups the list is not whole yet; then the expand step writes it
+    if (groups.length === 0) await vault.putOnce(jobsKey(mine), jobs);
+    const { slot, attempt } = mine;
+    return { claimed: true, slot, attempt, planKey: planKey(mine), jobsKey: jobsKey(mine), jobs: jobs.length, groups };
   };
 
 /** A dump made now is no backup of an earlier night, so only a slot that was begun can be finished. */
-async function refuseUnbegun(vault: Vault, slot: Slot): Promise<void> {
-  if (!(await vault.head(planKey({ slot, attempt: 1 }))))
-    throw new InputRefused([
-      `slot ${slot} was never started, so there is nothing to finish; leave "slot" out for a run of its own`,
-    ]);
+async function refuseUnbegun(vault: Vault, run: Run): Promise<void> {
+  if (await vault.head(planKey({ ...run, attempt: 1 }))) return;
+  const ofPlan = run.plan === undefined ? '' : ` in plan ${run.plan}`;
+  throw new InputRefused([
+    `slot ${run.slot} was never started${ofPlan}, so there is nothing to finish; leave "slot" out for a run of its own`,
+  ]);
 }
+
+/** Records of the nightly plan carry no plan. */
+const runOf = ({ slot, plan }: NightRequest): Run => ({ slot, ...(plan !== NIGHTLY && { plan }) });
 
 /** Takes the attempt after the last one, unless that one may still be running or left nothing to do. */
 async function claim(
@@ -65,7 +75,7 @@ async function claim(
 ): Promise<{ readonly plan: Plan } | { readonly refusal: string }> {
   const { slot, sources } = request;
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const last = await lastClaim(vault, slot);
+    const last = await lastClaim(vault, runOf(request));
     const judged = last && judgeClaim(last, execution, now());
     if (last && judged === 'ours') return { plan: last.plan };
     if (last && judged === 'busy')
@@ -84,10 +94,11 @@ async function claim(
   throw new Failure('conflict', `slot ${slot} could not be claimed in ${MAX_ROUNDS} rounds`);
 }
 
-async function lastClaim(vault: Vault, slot: Slot): Promise<EarlierClaim | undefined> {
+async function lastClaim(vault: Vault, run: Run): Promise<EarlierClaim | undefined> {
   let last: Plan | undefined;
   for (let attempt = 1; ; attempt++) {
-    const next = await vault.readJson(planKey({ slot, attempt }), Plan);
+    const at: Attempt = { ...run, attempt };
+    const next = await vault.readJson(planKey(at), Plan);
     if (!next) break;
     last = next;
   }
@@ -95,9 +106,9 @@ async function lastClaim(vault: Vault, slot: Slot): Promise<EarlierClaim | undef
 }
 
 async function verifiedIn(vault: Vault, { slot, sources }: NightRequest): Promise<readonly string[]> {
-  const found = await inTurn(sources, async ({ id, kind }) => {
-    const manifest = await vault.head(manifestKey(artifactKey({ tier: 'daily', sourceId: id, slot, kind })));
-    return manifest ? [id] : [];
+  const found = await inTurn(sourcesOf({ sources: [...sources] }), async (source) => {
+    const manifest = await vault.head(manifestKey(artifactKeyOf(source, slot)));
+    return manifest ? [source.id] : [];
   });
   return found.flat();
 }
@@ -107,19 +118,25 @@ interface Claim extends Pick<Plan, 'attempt' | 'execution'> {
 }
 
 /** All that the steps of this attempt will need, as it is now: a deployment in mid-night changes nothing. */
-function freeze({ slot, trigger, reason, sources }: NightRequest, claim: Claim, config: Config, now: Date): Plan {
+function freeze(request: NightRequest, claim: Claim, config: Config, now: Date): Plan {
+  const { trigger, reason, lateSeconds, sources } = request;
+  const schedule = config.schedules[request.plan] ?? config.schedule;
   return {
     version: 1,
-    slot,
+    ...runOf(request),
     attempt: claim.attempt,
     execution: claim.execution,
     trigger,
     ...(reason !== undefined && { reason }),
     claimedAt: now.toISOString(),
     leaseUntil: new Date(now.getTime() + LEASE_HOURS * 3_600_000).toISOString(),
-    timeZone: config.schedule.timeZone,
+    ...(lateSeconds !== undefined && { lateSeconds }),
+    timeZone: schedule.timeZone,
     weeklyDay: config.weeklyDay,
+    ...(request.named && { named: true }),
     sources: [...sources],
     alreadyVerified: [...claim.alreadyVerified],
+    ...(config.offsite && { offsite: true }),
+    ...(config.notCovered.length > 0 && { notCovered: [...config.notCovered] }),
   };
 }

@@ -1,15 +1,16 @@
 import { z } from 'zod';
 import { artifactKey, manifestKey } from '../../lib/domain/keys.ts';
-import { Manifest } from '../../lib/domain/manifest.ts';
+import { Manifest, memberListOf } from '../../lib/domain/manifest.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
 import type { Plan } from '../../lib/domain/plan.ts';
 import { type Promotion, planPromotions } from '../../lib/domain/promotion.ts';
 import type { VerifiedBackup } from '../../lib/domain/retention.ts';
+import { formatOf, type Keep, keepOf, type Source } from '../../lib/domain/source.ts';
 import { PROMOTED_TIERS, type Tier } from '../../lib/domain/tiers.ts';
 import { listBackups } from '../../lib/runtime/backups.ts';
 import { commitManifest } from '../../lib/runtime/commit-manifest.ts';
-import { JobPayload, readPlan, sourceIn } from '../../lib/runtime/run-documents.ts';
-import type { Vault } from '../../lib/runtime/vault.ts';
+import { JobPayload, readJob } from '../../lib/runtime/run-documents.ts';
+import type { ObjectTags, Vault } from '../../lib/runtime/vault.ts';
 
 const PromotePayload = JobPayload.extend({ manifestKey: z.string() });
 
@@ -28,8 +29,12 @@ export interface PromoteResult {
 export const promote =
   ({ vault, now }: PromoteDependencies) =>
   async (payload: unknown): Promise<PromoteResult> => {
-    const { planKey, id, manifestKey: committed } = PromotePayload.parse(payload);
-    const plan = await readPlan(vault, planKey);
+    const { manifestKey: committed, ...job } = PromotePayload.parse(payload);
+    const { id } = job;
+    const { plan, source } = await readJob(vault, job);
+    const keep = keepOf(source);
+    // what lies in the archive is kept for ever as it is
+    if (!keep) return { promoted: [], warnings: [] };
     const backups = await listBackups(vault, id, ['daily', ...PROMOTED_TIERS]);
     if (!backups.some(({ key }) => manifestKey(key) === committed))
       throw new Failure('storage', `the listing of daily/ does not show ${committed}, so it is no ground to decide on`);
@@ -38,9 +43,9 @@ export const promote =
     const earlier = backups.filter(({ tier, slot }) => tier !== 'daily' && slot === plan.slot).map(({ key }) => key);
     const result: PromoteResult = { promoted: earlier, warnings: [] };
     let broken: unknown;
-    for (const promotion of promotionsOf(plan, id, backups)) {
+    for (const promotion of promotionsOf(plan, keep, backups)) {
       try {
-        result.promoted.push(await copyUp(vault, promotion, id, now()));
+        result.promoted.push(await copyUp(vault, promotion, source, now()));
       } catch (error) {
         // one tier that cannot have its copy does not keep the others from theirs
         if (error instanceof Failure && error.reason === 'conflict') result.warnings.push(`${promotion.tier}: ${error.message}`);
@@ -51,13 +56,15 @@ export const promote =
     return result;
   };
 
-function promotionsOf(plan: Plan, id: string, backups: readonly VerifiedBackup[]): readonly Promotion[] {
-  const slots = (tier: Tier) => backups.filter((backup) => backup.tier === tier).map(({ slot }) => slot);
+function promotionsOf(plan: Plan, keep: Keep, backups: readonly VerifiedBackup[]): readonly Promotion[] {
+  // a copy whose object is gone is none, and a daily whose object is gone can make none
+  const whole = backups.filter(({ damaged }) => !damaged);
+  const slots = (tier: Tier) => whole.filter((backup) => backup.tier === tier).map(({ slot }) => slot);
   return planPromotions({
     slot: plan.slot,
     timeZone: plan.timeZone,
     weeklyDay: plan.weeklyDay,
-    keep: sourceIn(plan, id).keep,
+    keep,
     dailies: slots('daily'),
     copies: Object.fromEntries(PROMOTED_TIERS.map((tier) => [tier, slots(tier)])),
   });
@@ -67,12 +74,17 @@ function promotionsOf(plan: Plan, id: string, backups: readonly VerifiedBackup[]
  * Copies one backup: the object first, from the very version that was verified, then its own manifest. A call that died
  * between the two left a copy that counts for nothing; the next call finds it there, compares it and finishes.
  */
-async function copyUp(vault: Vault, { tier, from }: Promotion, id: string, now: Date): Promise<string> {
-  const original = await readManifest(vault, artifactKey({ tier: 'daily', sourceId: id, slot: from, kind: 'database' }));
+async function copyUp(vault: Vault, { tier, from }: Promotion, source: Source, now: Date): Promise<string> {
+  const { id } = source;
+  const daily = { tier: 'daily', sourceId: id, slot: from, format: formatOf(source) } as const;
+  const original = await readManifest(vault, artifactKey(daily));
   const { bytes, crc32, versionId } = original.verification;
-  const source = { key: original.key, bytes, crc32, ...(versionId && { versionId }) };
-  const key = artifactKey({ tier, sourceId: id, slot: from, kind: original.kind });
-  await vault.copyOnce(source, key, { tier, source: id, slot: from });
+  const stored = { key: original.key, bytes, crc32, ...(versionId && { versionId }) };
+  const key = artifactKey({ ...daily, tier });
+  const tags = { tier, source: id, slot: from };
+  const storageClass = source.storageClasses?.[tier];
+  await vault.copyOnce(stored, key, tags, storageClass);
+  await copyMemberList(vault, original, { key, tags });
 
   const copy = await vault.head(key);
   const { versionId: _, ...verification } = original.verification;
@@ -84,8 +96,22 @@ async function copyUp(vault: Vault, { tier, from }: Promotion, id: string, now: 
     // its size and checksum are those of the verified bytes, so their proof holds for it
     verification: { ...verification, ...(copy?.versionId && { versionId: copy.versionId }) },
     copiedFrom: { key: original.key, ...(versionId && { versionId }) },
+    ...(storageClass && { storageClass }),
   });
   return key;
+}
+
+/** The list of a tree's members lies beside every copy of it. */
+async function copyMemberList(
+  vault: Vault,
+  original: Manifest,
+  to: { readonly key: string; readonly tags: ObjectTags },
+): Promise<void> {
+  const from = memberListOf(original);
+  if (from === undefined) return;
+  const list = await vault.head(from);
+  if (!list) throw new Failure('storage', `${from} is not there, though the manifest of ${original.key} names it`);
+  await vault.copyOnce(list, memberListOf({ ...original, key: to.key }) as string, to.tags);
 }
 
 async function readManifest(vault: Vault, artifact: string): Promise<Manifest> {

@@ -1,25 +1,22 @@
 import { z } from 'zod';
-import { judgeFailure, StepError } from '../../lib/domain/judge-failure.ts';
-import { outcomeKey, refusalsKey, retentionKey, runRecordKey } from '../../lib/domain/keys.ts';
+import { StepError } from '../../lib/domain/judge-failure.ts';
+import { runRecordKey } from '../../lib/domain/keys.ts';
 import { metricsOf } from '../../lib/domain/night-metrics.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
-import type { Plan } from '../../lib/domain/plan.ts';
-import { jobsOf } from '../../lib/domain/plan-night.ts';
 import { renderReport } from '../../lib/domain/report.ts';
-import { RetentionRecord, RetentionRefusals } from '../../lib/domain/retention-record.ts';
-import { summarizeRetention } from '../../lib/domain/retention-summary.ts';
-import { buildRunRecord, type NightEnd, RunRecord, type RunStatus } from '../../lib/domain/run-record.ts';
-import { SourceOutcome } from '../../lib/domain/source-outcome.ts';
-import { inTurn } from '../../lib/runtime/in-turn.ts';
+import { buildRunRecord, RunRecord, type RunStatus } from '../../lib/domain/run-record.ts';
 import type { Metrics } from '../../lib/runtime/metrics.ts';
 import type { Notifier } from '../../lib/runtime/notifier.ts';
 import { PlanKey, readPlan } from '../../lib/runtime/run-documents.ts';
 import type { Vault } from '../../lib/runtime/vault.ts';
+import { nightOf, type OffsiteStatus } from './night-end.ts';
 
 const ReportPayload = z.strictObject({ planKey: PlanKey, error: StepError.optional() });
 
 export interface ReportDependencies {
   readonly vault: Vault;
+  /** Asks S3 of each key whether its copy elsewhere is there. */
+  readonly offsiteStatus: OffsiteStatus;
   readonly notifier: Notifier;
   readonly metrics: Metrics;
   readonly now: () => Date;
@@ -32,11 +29,11 @@ export interface ReportDependencies {
  * others, and only then a failure is thrown, so that neither a broken topic nor a broken vault keeps the rest silent.
  */
 export const report =
-  ({ vault, notifier, metrics, now }: ReportDependencies) =>
+  ({ vault, offsiteStatus, notifier, metrics, now }: ReportDependencies) =>
   async (payload: unknown): Promise<{ readonly status: RunStatus; readonly summary: string }> => {
     const { planKey, error } = ReportPayload.parse(payload);
     const plan = await readPlan(vault, planKey);
-    const night = { ...(await nightOf(vault, plan, error)), finishedAt: now() };
+    const night = { ...(await nightOf({ vault, offsiteStatus }, plan, error)), finishedAt: now() };
 
     const trouble: { what: string; error: unknown }[] = [];
     const attempt = async <T>(what: string, work: () => Promise<T>): Promise<T | undefined> => {
@@ -57,23 +54,6 @@ export const report =
     if (trouble.length > 0) throw incomplete(subject, trouble);
     return { status, summary: subject };
   };
-
-/** All that the vault knows of a night, and what the state machine caught. */
-async function nightOf(vault: Vault, plan: Plan, error: StepError | undefined): Promise<Omit<NightEnd, 'finishedAt'>> {
-  const jobs = jobsOf(plan);
-  const outcomes = (await inTurn(jobs, ({ id }) => vault.readJson(outcomeKey(plan, id), SourceOutcome))).flatMap(
-    (found) => found ?? [],
-  );
-  const caught = error && judgeFailure(error, undefined);
-  const retention = summarizeRetention(
-    await vault.readJson(retentionKey(plan), RetentionRecord),
-    await vault.readJson(refusalsKey(plan), RetentionRefusals),
-    caught,
-  );
-  // with every outcome there, only retention can have failed: the backups are good
-  const whole = outcomes.length === jobs.length;
-  return { plan, outcomes, retention, ...(caught && !whole && { failure: caught }) };
-}
 
 /** Writes the run record once; a repeated call goes by the one that is there. */
 async function keep(vault: Vault, record: RunRecord): Promise<RunRecord> {

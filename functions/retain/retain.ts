@@ -1,17 +1,19 @@
 import { z } from 'zod';
 import { batches } from '../../lib/domain/batches.ts';
-import { manifestKey, outcomeKey, refusalsKey, retentionKey } from '../../lib/domain/keys.ts';
+import { manifestKey, membersPrefix, parseArtifactKey, refusalsKey, retentionKey } from '../../lib/domain/keys.ts';
+import { doubtOfListing } from '../../lib/domain/listing-doubt.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
-import type { Plan } from '../../lib/domain/plan.ts';
+import { NIGHTLY, type PlanName } from '../../lib/domain/plan-name.ts';
 import { planRetention } from '../../lib/domain/retention.ts';
 import type { RetentionDecision } from '../../lib/domain/retention-decision.ts';
 import { RetentionRecord, type RetentionRefusals } from '../../lib/domain/retention-record.ts';
-import { SourceOutcome } from '../../lib/domain/source-outcome.ts';
-import { TIERS } from '../../lib/domain/tiers.ts';
-import { listBackups } from '../../lib/runtime/backups.ts';
+import type { Slot } from '../../lib/domain/slot.ts';
+import { keepOf } from '../../lib/domain/source.ts';
 import { inTurn } from '../../lib/runtime/in-turn.ts';
-import { PlanKey, readPlan, sourceIn } from '../../lib/runtime/run-documents.ts';
+import { PlanKey, readPlan } from '../../lib/runtime/run-documents.ts';
 import type { Vault } from '../../lib/runtime/vault.ts';
+import { lastRecord, type Remembered } from './last-record.ts';
+import { type Look, lookAt, setsOf } from './look.ts';
 
 const RetainPayload = z.strictObject({ planKey: PlanKey });
 
@@ -38,10 +40,13 @@ export const retain =
   async (payload: unknown): Promise<{ readonly removed: number; readonly kept: number }> => {
     const { planKey } = RetainPayload.parse(payload);
     const plan = await readPlan(vault, planKey);
-    const { slot, attempt } = plan;
-    const head = { version: 1, slot, attempt, at: now().toISOString() } as const;
+    const { slot, plan: name, attempt } = plan;
+    const head = { version: 1, slot, ...(name !== undefined && { plan: name }), attempt, at: now().toISOString() } as const;
 
-    const sources = await inTurn(plan.sources, ({ id }) => decide(vault, plan, id, now()));
+    const looks = await lookAt(vault, plan);
+    const protectedSets = await setsOf(vault, plan, looks);
+    const last = await lastRecord(vault, plan);
+    const sources = looks.map((look) => decide(look, { sets: protectedSets, last: last.get(look.source.id), now: now() }));
     const recorded = await record(vault, { ...head, sources: [...sources] });
     const going = agreed(recorded.sources, sources);
 
@@ -53,25 +58,45 @@ export const retain =
     return { removed: gone.size, kept: sources.flatMap(decisionsOf).filter(({ key }) => !gone.has(key)).length };
   };
 
-/** Failures to read or list end here: what is not known for sure is not removed, and other sources go on. */
-async function decide(vault: Vault, plan: Plan, sourceId: string, now: Date): Promise<SourceDecisions> {
-  const doubtful = (why: string): SourceDecisions => ({ result: 'doubtful', sourceId, why });
-  try {
-    if (!(await isVerified(vault, plan, sourceId))) return { result: 'unverified', sourceId };
-    const backups = await listBackups(vault, sourceId, TIERS);
-    // the one listing that can be checked: tonight's backup is known to be there
-    if (!backups.some(({ tier, slot }) => tier === 'daily' && slot === plan.slot))
-      return doubtful(`the listing does not show the backup of slot ${plan.slot}, so it cannot be whole`);
-    return { result: 'decided', sourceId, decisions: [...planRetention({ now, keep: sourceIn(plan, sourceId).keep, backups })] };
-  } catch (error) {
-    if (error instanceof Failure) return doubtful(`its backups could not be listed (${error.reason}: ${error.message})`);
-    throw error;
-  }
+interface Floor {
+  /** Slots of complete sets, by the plan that they are of. */
+  readonly sets: ReadonlyMap<PlanName, Slot>;
+  /** What the last record knew of the source. */
+  readonly last: Remembered | undefined;
+  readonly now: Date;
 }
 
-async function isVerified(vault: Vault, plan: Plan, sourceId: string): Promise<boolean> {
-  if (plan.alreadyVerified.includes(sourceId)) return true;
-  return (await vault.readJson(outcomeKey(plan, sourceId), SourceOutcome))?.status === 'verified';
+/** What is not known for sure is not removed. */
+function decide(look: Look, { sets, last, now }: Floor): SourceDecisions {
+  const { source, seen } = look;
+  const sourceId = source.id;
+  if ('result' in seen) return { sourceId, ...seen };
+  const keep = keepOf(source);
+  // what lies in the archive is never removed
+  if (!keep) return { result: 'decided', sourceId, decisions: [] };
+
+  const { doubt, missing } = doubtOfListing({
+    fresh: [seen.fresh],
+    known: last?.kept ?? [],
+    listed: seen.backups.map(({ key }) => key),
+  });
+  const newest = sets.get(source.plan ?? NIGHTLY);
+  const decisions = planRetention({
+    now,
+    keep,
+    backups: seen.backups,
+    // yesterday's too: two runs that overlap must not each take the other's set for the old one
+    sets: [...(newest ? [newest] : []), ...(last?.sets ?? [])],
+    ...(doubt !== undefined && { doubt }),
+  });
+  const kept = newest ? [newest] : (last?.sets ?? []);
+  return {
+    result: 'decided',
+    sourceId,
+    decisions: [...decisions],
+    ...(missing && { missing }),
+    ...(kept.length > 0 && { sets: [...kept] }),
+  };
 }
 
 /** Writes the record, or finds the one of an earlier call. */
@@ -109,8 +134,17 @@ async function removeBackups(vault: Vault, artifacts: readonly string[]): Promis
   for (const batch of batches(artifacts, BATCH)) {
     const manifests = await vault.remove(batch.map(manifestKey));
     const staying = new Set(manifests.map(({ key }) => key));
-    const objects = await vault.remove(batch.filter((key) => !staying.has(manifestKey(key))));
+    const going = batch.filter((key) => !staying.has(manifestKey(key)));
+    const objects = await vault.remove([...going, ...(await inTurn(going, (key) => memberLists(vault, key))).flat()]);
     refused.push(...manifests, ...objects);
   }
   return refused;
+}
+
+/** The lists of members that lie beside the artifact of a tree; more than one where a try died after it had written its own. */
+async function memberLists(vault: Vault, artifact: string): Promise<readonly string[]> {
+  if (!parseArtifactKey(artifact)?.format.startsWith('tar')) return [];
+  const keys: string[] = [];
+  for await (const { key } of vault.list(membersPrefix(artifact))) keys.push(key);
+  return keys;
 }

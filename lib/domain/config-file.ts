@@ -1,6 +1,7 @@
-import { type Config, ConfigFile, resolveConfig } from './config.ts';
+import { type Config, ConfigFile } from './config.ts';
 import { findingsOf } from './config-problem.ts';
 import { type Path, type Position, parseYaml, type YamlFile } from './config-yaml.ts';
+import { resolveConfig } from './resolve-config.ts';
 
 /** One thing that is wrong with a configuration file. */
 export interface ConfigProblem extends Position {

@@ -8,9 +8,11 @@ export function parseDuration(written: string): number | undefined {
   return unit === '' ? undefined : Number(digits) * UNIT_SECONDS[unit as keyof typeof UNIT_SECONDS];
 }
 
-export const DurationText = z.string().refine((written) => parseDuration(written) !== undefined, {
-  error: 'must be a duration: a number and s, m, h or d, as "15m"',
-});
+const DURATION_FORMS = 'must be a duration: a number and s, m, h or d, as "15m"';
+
+export const DurationText = z
+  .string({ error: DURATION_FORMS })
+  .refine((written) => parseDuration(written) !== undefined, { error: DURATION_FORMS });
 
 /** A stretch of time for people: `45 s`, `3 min 05 s`, `1 h 02 min`. */
 export function showDuration(seconds: number): string {

@@ -1,7 +1,10 @@
 import { z } from 'zod';
+import { PlanName } from './plan-name.ts';
 import { Crc32, Receipt, Sha256 } from './receipt.ts';
 import { SlotText } from './slot.ts';
+import { SOURCE_KINDS } from './source.ts';
 import { SourceId } from './source-id.ts';
+import { STORAGE_CLASSES } from './storage-class.ts';
 import { TIERS } from './tiers.ts';
 
 const count = z.number().int().nonnegative();
@@ -17,8 +20,8 @@ export const Verification = z.strictObject({
   /** Whether every stored byte was read again and hashed. Above `READ_BACK_LIMIT_BYTES` the CRC32 that S3 itself computed stands for it. */
   readBack: z.boolean(),
   versionId: z.string().optional(),
-  /** Entries in the archive's table of contents, as `pg_restore --list` counts them. */
-  tocEntries: count,
+  /** Entries in a dump's table of contents, as `pg_restore --list` counts them; absent for what is no dump, or encrypted. */
+  tocEntries: count.optional(),
 });
 export type Verification = z.infer<typeof Verification>;
 
@@ -29,9 +32,15 @@ export const PROOFS = ['stored', 'verified', 'drilled'] as const;
 export const Manifest = z.strictObject({
   version: z.literal(1),
   sourceId: SourceId,
-  kind: z.literal('database'),
-  database: z.string(),
+  kind: z.enum(SOURCE_KINDS),
+  /** Of a dump: the database's own name. */
+  database: z.string().optional(),
+  /** Of a dated folder: its date, which stands in the key in place of the slot. */
+  date: z.string().optional(),
+  /** The slot of the run that made it. */
   slot: SlotText,
+  /** The plan of that run. @default "nightly" */
+  plan: PlanName.optional(),
   tier: z.enum(TIERS),
   key: z.string(),
   proof: z.literal('verified'),
@@ -40,5 +49,13 @@ export const Manifest = z.strictObject({
   verification: Verification,
   /** Only in promoted tiers: the object this one was copied from. */
   copiedFrom: z.strictObject({ key: z.string(), versionId: z.string().optional() }).optional(),
+  storageClass: z.enum(STORAGE_CLASSES).optional(),
 });
 export type Manifest = z.infer<typeof Manifest>;
+
+/** The key of the member list of a tree, which lies beside each copy of its artifact; undefined for what is no tree. */
+export function memberListOf({ key, receipt }: Pick<Manifest, 'key' | 'receipt'>): string | undefined {
+  if (receipt.kind === 'database' || receipt.kind === 'globals') return undefined;
+  // the receipt names the one beside the artifact that the task made
+  return `${key}${receipt.contents.members.key.slice(receipt.key.length)}`;
+}

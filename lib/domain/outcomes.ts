@@ -40,6 +40,26 @@ export const REASONS = {
     remedy:
       'Give the backup role the rights that the detail lists; for a role that reads everything: GRANT pg_read_all_data TO <role>.',
   },
+  'no-folder': {
+    retryable: false,
+    remedy:
+      'A folder or file that this source names is not there, or is a symbolic link, which is not followed. Check that the volume is mounted, and correct "folder" and "roots"; of a link, name what it leads to.',
+  },
+  unreadable: {
+    retryable: false,
+    remedy:
+      "The task's user may not read what the detail names, or reading it failed. Give that user (the access point's, on EFS) the right to read files and to read and enter folders, or exclude them.",
+  },
+  changing: {
+    retryable: false,
+    remedy:
+      'The folder was still being written to while it was archived, so nothing was kept. The next run archives it once it has come to rest.',
+  },
+  'no-tar': {
+    retryable: false,
+    remedy:
+      'File trees need GNU tar 1.29 or newer on the PATH; the tar of macOS is another program. Install it (Debian: tar; Homebrew: gnu-tar), or use the image that nightproof builds.',
+  },
   'row-security': {
     retryable: false,
     remedy: 'Row-level security would hide rows from the backup role. As a superuser: ALTER ROLE <role> BYPASSRLS.',
@@ -54,15 +74,34 @@ export const REASONS = {
     remedy:
       'The server refused the connection for now (starting up, shutting down, or out of connections). Keep a connection free for backups.',
   },
+  'wrong-database': {
+    retryable: false,
+    remedy:
+      'The database lacks extensions that this source expects, so it may not be the one that is meant. Check "database" and its connection; if the extensions were dropped on purpose, take them out of "expectExtensions".',
+  },
+  filter: {
+    retryable: false,
+    remedy:
+      'pg_dump takes patterns of tables as psql does: "logs", "audit.*", "public.tmp_??", with double quotes around names that have capitals. Correct "exclude" or "excludeData" of this source.',
+  },
+  recipient: {
+    retryable: false,
+    remedy: 'Copy the public key again as age-keygen prints it ("age1..."): one of its characters is wrong or missing.',
+  },
+  'too-small': {
+    retryable: false,
+    remedy:
+      'The backup is smaller than "minSize" of this source allows, so it was not kept. Look at the source: is its data still there? If it shrank on purpose, lower "minSize" and start the source again.',
+  },
   truncated: {
     retryable: true,
     remedy:
-      'pg_dump ended before the dump was complete; the detail has its exit code or signal. Look at the server log at that time (restart, failover, out of memory).',
+      'pg_dump (or tar) ended before its work was complete; the detail has its exit code or signal. Look at the server log at that time (restart, failover), and at the memory of the task.',
   },
   decode: {
     retryable: true,
     remedy:
-      'pg_restore could not decode the stream that pg_dump wrote, so nothing was published. If it happens again, keep the detail and report it.',
+      'What pg_dump (or tar) wrote could not be read back while it was sent, so nothing was published. If it happens again, keep the detail and report it.',
   },
   timeout: {
     retryable: true,

@@ -29,3 +29,6 @@ export function fitted(lines: readonly string[], maxBytes: number, cutLine: stri
   }
   return `${[...fitting, cutLine].join('\n')}\n`;
 }
+
+/** `1 table`, `1,204 rows` */
+export const plural = (n: number, unit: string): string => `${n.toLocaleString('en-US')} ${unit}${n === 1 ? '' : 's'}`;

@@ -1,7 +1,11 @@
 import type { z } from 'zod';
-import type { DatabaseSource } from './config.ts';
-import { ExecutionInput, type JobItem, type Plan } from './plan.ts';
+import type { PlanSchedule } from './config.ts';
+import { parseDuration } from './duration.ts';
+import { type Found, NOTHING_FOUND } from './found.ts';
+import { ExecutionInput, type JobItem, PLAIN_TASK, type Plan } from './plan.ts';
+import { NIGHTLY, type PlanName } from './plan-name.ts';
 import { instantOf, parseSlot, type Slot, slotOf } from './slot.ts';
+import { type ConfiguredSource, isGroup, type Source, volumeOf } from './source.ts';
 
 /** Clocks of the scheduler and of the state machine differ by seconds; a slot further ahead than this is a mistake. */
 const CLOCK_TOLERANCE_MS = 5 * 60_000;
@@ -23,32 +27,72 @@ export class InputRefused extends Error {
 /** What an execution was asked to do, its names resolved. */
 export interface NightRequest {
   readonly slot: Slot;
+  readonly plan: PlanName;
   readonly trigger: Plan['trigger'];
   readonly reason?: string;
+  /** How long after its time a scheduled run started. */
+  readonly lateSeconds?: number;
   /** Whether the slot was named by hand, in order to finish it: then it must have been begun. */
   readonly finishes: boolean;
-  readonly sources: readonly DatabaseSource[];
+  /** Whether the sources were named one by one. */
+  readonly named?: boolean;
+  readonly sources: readonly ConfiguredSource[];
+}
+
+/** As much of a configuration as a request is read by. */
+export interface Offer {
+  readonly sources: readonly ConfiguredSource[];
+  /** The nightly schedule, and the others by name. */
+  readonly schedule: PlanSchedule;
+  readonly schedules: Readonly<Record<PlanName, PlanSchedule>>;
 }
 
 /**
  * Checks what an execution was started with, and resolves it against the configuration. Throws `InputRefused`.
  *
- * A nightly run contains the enabled sources; a run by hand those it names, enabled or not.
+ * A scheduled run contains the enabled sources of its plan; a run by hand those it names, enabled or not and of any plan, else the
+ * enabled ones of the plan that it names.
  */
-export function readRequest(input: unknown, sources: readonly DatabaseSource[], startedAt: Date): NightRequest {
+export function readRequest(input: unknown, offer: Offer, startedAt: Date): NightRequest {
   const parsed = parseInput(input);
   const slot = slotFor(parsed, startedAt);
   if (instantOf(slot).getTime() > startedAt.getTime() + CLOCK_TOLERANCE_MS)
     throw new InputRefused([`slot ${slot} lies in the future (this execution started at ${startedAt.toISOString()})`]);
 
-  if ('scheduledTime' in parsed) return { slot, trigger: 'schedule', finishes: false, sources: sources.filter((s) => s.enabled) };
+  const plan = parsed.plan ?? NIGHTLY;
+  const schedule = scheduleOf(plan, offer);
+  const ofPlan = offer.sources.filter((source) => source.enabled && (source.plan ?? NIGHTLY) === plan);
+  if ('scheduledTime' in parsed)
+    return {
+      slot,
+      plan,
+      trigger: 'schedule',
+      finishes: false,
+      sources: ofPlan,
+      ...lateness(parsed.scheduledTime, schedule, startedAt),
+    };
   return {
     slot,
+    plan,
     trigger: 'manual',
     ...(parsed.reason !== undefined && { reason: parsed.reason }),
     finishes: parsed.slot !== undefined,
-    sources: parsed.sources ? named(parsed.sources, sources) : sources.filter((s) => s.enabled),
+    ...(parsed.sources && { named: true }),
+    sources: parsed.sources ? named(parsed.sources, offer.sources) : ofPlan,
   };
+}
+
+function scheduleOf(plan: PlanName, { schedule, schedules }: Offer): PlanSchedule {
+  const all: Record<string, PlanSchedule> = { [NIGHTLY]: schedule, ...schedules };
+  const found = Object.hasOwn(all, plan) ? all[plan] : undefined;
+  if (found) return found;
+  throw new InputRefused([`no plan has the name ${shown(plan)}; there are: ${Object.keys(all).join(', ')}`]);
+}
+
+/** Nobody who starts a run by hand is late. */
+function lateness(scheduledTime: string, { startTolerance }: PlanSchedule, startedAt: Date): { lateSeconds?: number } {
+  const late = Math.round((startedAt.getTime() - Date.parse(scheduledTime)) / 1000);
+  return late > (parseDuration(startTolerance) as number) ? { lateSeconds: late } : {};
 }
 
 /** The two forms of the input are told apart first: a union's own messages would speak of both. */
@@ -81,7 +125,7 @@ function slotFor(input: ExecutionInput, startedAt: Date): Slot {
   return (input.slot && parseSlot(input.slot)) ?? slotOf(startedAt);
 }
 
-function named(ids: readonly string[], sources: readonly DatabaseSource[]): readonly DatabaseSource[] {
+function named(ids: readonly string[], sources: readonly ConfiguredSource[]): readonly ConfiguredSource[] {
   const wanted = new Set(ids);
   const found = sources.filter((source) => wanted.delete(source.id));
   if (wanted.size === 0) return found;
@@ -91,7 +135,7 @@ function named(ids: readonly string[], sources: readonly DatabaseSource[]): read
 }
 
 /** The known ids; of a large fleet the first, since Step Functions cuts a cause at 32 KiB. */
-function listed(sources: readonly DatabaseSource[]): string {
+function listed(sources: readonly ConfiguredSource[]): string {
   const ids = sources.slice(0, MAX_LISTED).map((source) => source.id);
   const more = sources.length - ids.length;
   return `${ids.join(', ') || 'none'}${more > 0 ? ` and ${more} more` : ''}`;
@@ -113,8 +157,25 @@ export function judgeClaim({ plan, finished }: EarlierClaim, execution: string, 
   return finished || now.getTime() > Date.parse(plan.leaseUntil) ? 'over' : 'busy';
 }
 
-/** The sources that this attempt has to dump. */
-export function jobsOf({ sources, alreadyVerified }: Pick<Plan, 'sources' | 'alreadyVerified'>): readonly JobItem[] {
-  const done = new Set(alreadyVerified);
-  return sources.filter(({ id }) => !done.has(id)).map(({ id }) => ({ id }));
+/** All that a run backs up, once its groups have been looked into. Sources of groups that failed are not known. */
+export const sourcesOf = ({ sources }: Pick<Plan, 'sources'>, found: Found = NOTHING_FOUND): readonly Source[] => [
+  ...sources.filter((source): source is Source => !isGroup(source)),
+  ...found.sources,
+];
+
+/** Sources of this run that need no task any more. */
+export const alreadyVerifiedIn = (plan: Pick<Plan, 'alreadyVerified'>, found: Found = NOTHING_FOUND): ReadonlySet<string> =>
+  new Set([...plan.alreadyVerified, ...found.alreadyVerified]);
+
+/** The sources that this attempt has to back up. */
+export function jobsOf(plan: Pick<Plan, 'sources' | 'alreadyVerified'>, found?: Found): readonly JobItem[] {
+  const done = alreadyVerifiedIn(plan, found);
+  return sourcesOf(plan, found)
+    .filter(({ id }) => !done.has(id))
+    .map(itemOf);
 }
+
+/** The groups that have to be looked into before the jobs are known. */
+export const groupsOf = ({ sources }: Pick<Plan, 'sources'>): readonly JobItem[] => sources.filter(isGroup).map(itemOf);
+
+const itemOf = (source: ConfiguredSource): JobItem => ({ id: source.id, task: volumeOf(source) ?? PLAIN_TASK });

@@ -12,10 +12,11 @@ import {
   weekNumber,
   yearLabel,
 } from './calendar.ts';
-import { type Keep, WEEKDAYS, type Weekday } from './config.ts';
+import { WEEKDAYS, type Weekday } from './config.ts';
 import { cutoff } from './cutoff.ts';
 import { type KeepRule, parseKeepRule } from './keep-rule.ts';
 import { instantOf, type Slot } from './slot.ts';
+import type { Keep } from './source.ts';
 import { PROMOTED_TIERS, type PromotedTier } from './tiers.ts';
 
 export interface PromotionInput {

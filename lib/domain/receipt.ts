@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { FailureFacts } from './outcomes.ts';
 import { SlotText } from './slot.ts';
 import { SourceId } from './source-id.ts';
+import { TreeContents } from './tree-contents.ts';
 
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -34,22 +35,73 @@ export const DumpContents = z.strictObject({
 });
 export type DumpContents = z.infer<typeof DumpContents>;
 
-/** What the dump task saw while it made an artifact. Written just before the object is completed; without the object it means nothing. */
-export const Receipt = z.strictObject({
+/** What `pg_dumpall --globals-only` wrote. */
+export const GlobalsContents = z.strictObject({
+  roles: count,
+  /** ALTER ROLE ... SET and ALTER DATABASE ... SET. */
+  settings: count,
+  tablespaces: count,
+  /** False where the server does not hand out password hashes (RDS): after a restore, passwords must be set anew. */
+  passwords: z.boolean(),
+});
+export type GlobalsContents = z.infer<typeof GlobalsContents>;
+
+/** What a task saw while it made an artifact. Written just before the object is completed; without the object it means nothing. */
+const common = {
   sourceId: SourceId,
   slot: SlotText,
   key: z.string(),
+  /** Of the object as it is stored, encrypted or not. */
   bytes: count,
   sha256: Sha256,
   crc32: Crc32,
   startedAt: z.iso.datetime(),
   finishedAt: z.iso.datetime(),
-  server: z.strictObject({ version: z.string(), major: count, databaseBytes: count }),
-  client: z.strictObject({ version: z.string(), compression: z.string() }),
+  /** Where it is encrypted: to whom, and what was encrypted. */
+  encryption: z
+    .strictObject({ format: z.literal('age'), recipients: z.array(z.string()).min(1), plainBytes: count, plainSha256: Sha256 })
+    .optional(),
+  warnings: z.array(z.string()),
+};
+
+const server = z.strictObject({ version: z.string(), major: count, databaseBytes: count });
+const client = z.strictObject({ version: z.string(), compression: z.string() });
+
+export const DatabaseReceipt = z.strictObject({
+  ...common,
+  kind: z.literal('database'),
+  server,
+  client,
   exitCodes: z.strictObject({ pgDump: z.literal(0), pgRestore: z.literal(0) }),
   contents: DumpContents,
-  warnings: z.array(z.string()),
 });
+export type DatabaseReceipt = z.infer<typeof DatabaseReceipt>;
+
+export const GlobalsReceipt = z.strictObject({
+  ...common,
+  kind: z.literal('globals'),
+  server: server.omit({ databaseBytes: true }),
+  client,
+  exitCodes: z.strictObject({ pgDumpall: z.literal(0) }),
+  contents: GlobalsContents,
+});
+export type GlobalsReceipt = z.infer<typeof GlobalsReceipt>;
+
+/** tar ends with 1 where files changed while it read them, and with 2 where some had vanished; the warnings name them. */
+const tree = {
+  ...common,
+  client,
+  exitCodes: z.strictObject({ tar: z.union([z.literal(0), z.literal(1), z.literal(2)]) }),
+  contents: TreeContents,
+};
+export const TreeReceipt = z.discriminatedUnion('kind', [
+  z.strictObject({ ...tree, kind: z.literal('files') }),
+  z.strictObject({ ...tree, kind: z.literal('config') }),
+  z.strictObject({ ...tree, kind: z.literal('datedFolder') }),
+]);
+export type TreeReceipt = z.infer<typeof TreeReceipt>;
+
+export const Receipt = z.discriminatedUnion('kind', [DatabaseReceipt, GlobalsReceipt, TreeReceipt]);
 export type Receipt = z.infer<typeof Receipt>;
 
 /** What one try of the dump task left behind. */

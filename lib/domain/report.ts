@@ -1,8 +1,10 @@
 import { showBytes } from './bytes.ts';
+import { showCounts } from './counts.ts';
 import { showDuration } from './duration.ts';
 import { parseArtifactKey, runRecordKey } from './keys.ts';
 import type { FailureFacts } from './outcomes.ts';
-import { fitted, oneLine, wrapped } from './plain-text.ts';
+import { fitted, oneLine, plural, wrapped } from './plain-text.ts';
+import { NIGHTLY } from './plan-name.ts';
 import type { RetentionSummary } from './retention-record.ts';
 import { buildRunRecord, type NightEnd, type RunRecord, type RunStatus } from './run-record.ts';
 import { instantOf } from './slot.ts';
@@ -39,8 +41,12 @@ export function renderReport({ vault, ...night }: ReportInput): Report {
     ...failed.flatMap(failedLines),
     ...(verified.length > 0 ? ['', 'VERIFIED', ...verified.flatMap(verifiedLines)] : []),
     ...earlierLines(record.alreadyVerified),
+    ...foundLines(record.notes ?? []),
     '',
     ...retentionLines(record.retention),
+    ...sweepLines(record.sweep),
+    ...offsiteLines(record.offsite),
+    ...notCoveredLines(night.plan.notCovered ?? []),
     ...nextSteps(record, failed),
   ];
   const cut = `(Cut here: the mail would be too long. The rest is in ${runRecordKey(record)} in the vault.)`;
@@ -63,7 +69,7 @@ function counted({ sources, alreadyVerified, failure }: RunRecord, failed: numbe
 }
 
 function heading(record: RunRecord, failed: number, vault: string): readonly string[] {
-  const { slot, attempt, trigger, reason, startedAt, finishedAt } = record;
+  const { slot, plan, attempt, trigger, reason, lateSeconds, startedAt, finishedAt } = record;
   const seconds = (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000;
   const stands = instantOf(slot).toISOString().slice(0, 16).replace('T', ' ');
   const begun = trigger === 'schedule' ? 'by the schedule' : 'by hand';
@@ -71,7 +77,9 @@ function heading(record: RunRecord, failed: number, vault: string): readonly str
     `${LABELS[record.status]}: ${counted(record, failed)}`,
     '',
     `Slot     ${slot} (${stands} UTC)${attempt > 1 ? `, attempt ${attempt}` : ''}`,
+    ...(plan === undefined || plan === NIGHTLY ? [] : [`Plan     ${plan}`]),
     `Started  ${begun}, took ${showDuration(Math.max(0, seconds))}`,
+    ...(lateSeconds === undefined ? [] : [`Late     started ${showDuration(lateSeconds)} after its time`]),
     ...(reason ? hanging('Reason   ', reason) : []),
     `Vault    ${oneLine(vault)}`,
   ];
@@ -94,8 +102,8 @@ const failureLines = ({ reason, detail, remedy }: FailureFacts): readonly string
 ];
 
 function verifiedLines(outcome: Verified): readonly string[] {
-  const { sourceId, bytes, tables, rows, durationSeconds, promoted, warnings } = outcome;
-  const facts = [showBytes(bytes), plural(tables, 'table'), plural(rows, 'row'), showDuration(durationSeconds)].join(', ');
+  const { sourceId, bytes, counts, durationSeconds, promoted, warnings } = outcome;
+  const facts = [showBytes(bytes), showCounts(counts), showDuration(durationSeconds)].join(', ');
   const tiers = promoted.map((key) => parseArtifactKey(key)?.tier ?? key).join(', ');
   return [
     `  ${sourceId}`,
@@ -104,10 +112,36 @@ function verifiedLines(outcome: Verified): readonly string[] {
   ];
 }
 
-const plural = (n: number, unit: string): string => `${n.toLocaleString('en-US')} ${unit}${n === 1 ? '' : 's'}`;
-
 const earlierLines = (ids: readonly string[]): readonly string[] =>
   ids.length === 0 ? [] : ['', 'VERIFIED BY AN EARLIER ATTEMPT', ...ids.map((id) => `  ${id}`)];
+
+const foundLines = (notes: NonNullable<RunRecord['notes']>): readonly string[] =>
+  notes.length === 0 ? [] : ['', 'FOUND', ...notes.flatMap(({ groupId, text }) => hanging(`  ${groupId}: `, text))];
+
+function sweepLines(sweep: RunRecord['sweep']): readonly string[] {
+  if (!sweep) return [];
+  const { removed, aborted, warnings } = sweep;
+  const left = [
+    ...(aborted > 0 ? [`${plural(aborted, 'open upload')} aborted`] : []),
+    ...(removed > 0 ? [`${plural(removed, 'object')} without a manifest removed`] : []),
+  ];
+  return [
+    ...(left.length > 0 ? wrapped(`Left behind by earlier runs: ${left.join(', ')}.`, '') : []),
+    ...warnings.flatMap((warning) => hanging('  Warning: ', warning)),
+  ];
+}
+
+function offsiteLines(offsite: RunRecord['offsite']): readonly string[] {
+  if (!offsite) return [];
+  const { objects, copied, warnings } = offsite;
+  return [
+    ...wrapped(`Off-site: ${copied} of ${plural(objects, 'object')} of the run before have arrived.`, ''),
+    ...warnings.flatMap((warning) => hanging('  Warning: ', warning)),
+  ];
+}
+
+const notCoveredLines = (notCovered: readonly string[]): readonly string[] =>
+  notCovered.length === 0 ? [] : ['', 'NOT BACKED UP, BY CHOICE', ...notCovered.flatMap((what) => hanging('  - ', what))];
 
 function retentionLines(retention: RetentionSummary): readonly string[] {
   switch (retention.result) {
@@ -123,7 +157,7 @@ function retentionLines(retention: RetentionSummary): readonly string[] {
   }
 }
 
-function nextSteps({ slot }: RunRecord, failed: readonly Failed[]): readonly string[] {
+function nextSteps({ slot, plan = NIGHTLY }: RunRecord, failed: readonly Failed[]): readonly string[] {
   const why = failed.length > 0 ? 'All details, the tries of each source among them:' : 'All details:';
-  return ['', why, `  nightproof show ${slot}`];
+  return ['', why, `  nightproof show ${slot}${plan === NIGHTLY ? '' : ` --plan ${plan}`}`];
 }

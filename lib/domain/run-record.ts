@@ -1,9 +1,13 @@
 import { z } from 'zod';
+import type { Found } from './found.ts';
+import { OffsiteSummary } from './offsite.ts';
 import { FailureFacts, factsOf } from './outcomes.ts';
 import { Plan } from './plan.ts';
+import { alreadyVerifiedIn, groupsOf, jobsOf } from './plan-night.ts';
 import { RetentionSummary } from './retention-record.ts';
 import { SourceId } from './source-id.ts';
 import { SourceOutcome } from './source-outcome.ts';
+import { SweepSummary } from './sweep-summary.ts';
 
 export const RUN_STATUSES = ['ok', 'warning', 'failed'] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
@@ -11,7 +15,7 @@ export type RunStatus = (typeof RUN_STATUSES)[number];
 /** What one attempt at a slot did, failures included: `runs/YYYY/MM/<slot>.json`, written last. */
 export const RunRecord = z.strictObject({
   version: z.literal(1),
-  ...Plan.pick({ slot: true, attempt: true, execution: true, trigger: true, reason: true }).shape,
+  ...Plan.pick({ slot: true, plan: true, attempt: true, execution: true, trigger: true, reason: true, lateSeconds: true }).shape,
   startedAt: z.iso.datetime(),
   finishedAt: z.iso.datetime(),
   status: z.enum(RUN_STATUSES),
@@ -19,7 +23,13 @@ export const RunRecord = z.strictObject({
   sources: z.array(SourceOutcome),
   /** Sources that an earlier attempt verified in this slot. */
   alreadyVerified: z.array(SourceId),
+  /** What the groups among the sources turned out to hold: what came, what went, what waits. */
+  notes: z.array(z.strictObject({ groupId: SourceId, text: z.string() })).optional(),
   retention: RetentionSummary,
+  /** What was cleared away of what earlier runs left behind; absent where the run did not get so far. */
+  sweep: SweepSummary.optional(),
+  /** Whether what the run before wrote has arrived off-site; absent where there is no such place, or no run before. */
+  offsite: OffsiteSummary.optional(),
   /** What went wrong with the night as a whole, apart from its sources. */
   failure: FailureFacts.optional(),
 });
@@ -28,39 +38,51 @@ export type RunRecord = z.infer<typeof RunRecord>;
 /** All that is known when a night ends. */
 export interface NightEnd {
   readonly plan: Plan;
+  /** What its groups turned out to hold; undefined where it has none, or did not get so far. */
+  readonly found?: Found;
   /** The outcomes that the vault holds of this attempt, in any order. */
   readonly outcomes: readonly SourceOutcome[];
   readonly retention: RetentionSummary;
+  readonly sweep?: SweepSummary;
+  readonly offsite?: OffsiteSummary;
   readonly finishedAt: Date;
   readonly failure?: FailureFacts;
 }
 
 /** Draws up the record of a night. A planned source of which nothing is known has failed: silence is no success. */
-export function buildRunRecord({ plan, outcomes, retention, finishedAt, failure }: NightEnd): RunRecord {
+export function buildRunRecord({ plan, found, outcomes, retention, sweep, offsite, finishedAt, failure }: NightEnd): RunRecord {
   const at = finishedAt.toISOString();
-  const sources = plannedOutcomes(plan, outcomes, at);
-  const { slot, attempt, execution, trigger, reason, claimedAt, alreadyVerified } = plan;
+  const sources = plannedOutcomes(plan, found, outcomes, at);
+  const alreadyVerified = [...alreadyVerifiedIn(plan, found)];
+  const notes = found?.notes ?? [];
+  const { slot, plan: name, attempt, execution, trigger, reason, lateSeconds, claimedAt } = plan;
   return {
     version: 1,
     slot,
+    ...(name !== undefined && { plan: name }),
     attempt,
     execution,
     trigger,
     ...(reason !== undefined && { reason }),
+    ...(lateSeconds !== undefined && { lateSeconds }),
     startedAt: claimedAt,
     finishedAt: at,
-    status: statusOf(sources, alreadyVerified, retention, failure),
+    status: statusOf({ plan, sources, retention, sweep, offsite, failure }),
     sources,
     alreadyVerified,
+    ...(notes.length > 0 && { notes }),
     retention,
+    ...(sweep && { sweep }),
+    ...(offsite && { offsite }),
     ...(failure && { failure }),
   };
 }
 
-function plannedOutcomes(plan: Plan, outcomes: readonly SourceOutcome[], at: string): SourceOutcome[] {
+function plannedOutcomes(plan: Plan, found: Found | undefined, outcomes: readonly SourceOutcome[], at: string): SourceOutcome[] {
   const byId = new Map(outcomes.map((outcome) => [outcome.sourceId, outcome]));
-  const done = new Set(plan.alreadyVerified);
-  return plan.sources.filter(({ id }) => !done.has(id)).map(({ id }) => byId.get(id) ?? interrupted(id, plan.slot, at));
+  // of a group that was looked into, what it holds is spoken of; of any other, the group itself
+  const unknown = groupsOf(plan).filter(({ id }) => !found || found.failedGroups.includes(id));
+  return [...jobsOf(plan, found), ...unknown].map(({ id }) => byId.get(id) ?? interrupted(id, plan.slot, at));
 }
 
 const interrupted = (sourceId: string, slot: Plan['slot'], at: string): SourceOutcome => ({
@@ -72,16 +94,16 @@ const interrupted = (sourceId: string, slot: Plan['slot'], at: string): SourceOu
   tries: 1,
 });
 
-function statusOf(
-  sources: readonly SourceOutcome[],
-  alreadyVerified: readonly string[],
-  retention: RetentionSummary,
-  failure: FailureFacts | undefined,
-): RunStatus {
+function statusOf({ plan, sources, retention, sweep, offsite, failure }: Judged): RunStatus {
   if (failure || sources.some(({ status }) => status === 'failed')) return 'failed';
   const warned = sources.some((outcome) => outcome.status === 'verified' && outcome.warnings.length > 0);
   const doubtful = retention.result === 'failed' || (retention.result === 'done' && retention.warnings.length > 0);
-  // a night that had nothing to back up is no good night
-  const empty = sources.length + alreadyVerified.length === 0;
-  return warned || doubtful || empty ? 'warning' : 'ok';
+  // a night that was asked for nothing is no good night
+  const empty = plan.sources.length === 0;
+  const untidy = [sweep, offsite].some((one) => one !== undefined && one.warnings.length > 0);
+  return warned || doubtful || empty || untidy ? 'warning' : 'ok';
+}
+
+interface Judged extends Pick<RunRecord, 'sources' | 'retention' | 'sweep' | 'offsite' | 'failure'> {
+  readonly plan: Plan;
 }

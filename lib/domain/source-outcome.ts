@@ -3,6 +3,16 @@ import { FailureFacts } from './outcomes.ts';
 import { SlotText } from './slot.ts';
 import { SourceId } from './source-id.ts';
 
+const count = z.number().int().nonnegative();
+
+/** What a backup holds, in the numbers that its kind has. */
+export const Counts = z.discriminatedUnion('of', [
+  z.strictObject({ of: z.literal('database'), tables: count, rows: count }),
+  z.strictObject({ of: z.literal('globals'), roles: count, settings: count }),
+  z.strictObject({ of: z.literal('tree'), files: count, bytes: count }),
+]);
+export type Counts = z.infer<typeof Counts>;
+
 /** What became of one source in one attempt: the record the report reads. */
 export const SourceOutcome = z.discriminatedUnion('status', [
   z.strictObject({
@@ -12,8 +22,7 @@ export const SourceOutcome = z.discriminatedUnion('status', [
     at: z.iso.datetime(),
     manifestKey: z.string(),
     bytes: z.number().int().nonnegative(),
-    tables: z.number().int().nonnegative(),
-    rows: z.number().int().nonnegative(),
+    counts: Counts,
     durationSeconds: z.number().nonnegative(),
     /** Keys of the copies made in other tiers. */
     promoted: z.array(z.string()),

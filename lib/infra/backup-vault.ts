@@ -1,17 +1,13 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import type { Config } from '../domain/config.ts';
 import { acknowledge } from './acknowledge.ts';
+import { keptBucket } from './kept-bucket.ts';
+import { OffsiteReplication } from './offsite-replication.ts';
 
-/** Longer than the longest run (12 h), so that no living upload is cut off. */
-const ABORT_UPLOADS_AFTER = Duration.days(2);
-
-/** How long something that retention removed can still be brought back: the old versions behind the delete markers. */
-const KEEP_REMOVED_FOR = Duration.days(14);
-
-export interface BackupVaultProps {
+export interface BackupVaultProps extends Pick<Config, 'objectLock' | 'offsite'> {
   readonly key: IKey;
 }
 
@@ -20,24 +16,11 @@ export class BackupVault extends Construct {
   readonly bucket: Bucket;
   readonly #key: IKey;
 
-  constructor(scope: Construct, id: string, { key }: BackupVaultProps) {
+  constructor(scope: Construct, id: string, { key, objectLock, offsite }: BackupVaultProps) {
     super(scope, id);
     this.#key = key;
-    this.bucket = new Bucket(this, 'Bucket', {
-      versioned: true,
-      encryption: BucketEncryption.KMS,
-      encryptionKey: key,
-      bucketKeyEnabled: true,
-      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-      enforceSSL: true,
-      minimumTLSVersion: 1.2,
-      removalPolicy: RemovalPolicy.RETAIN,
-      // no rule ever expires a current object: deleting backups is retention's, which explains itself
-      lifecycleRules: [
-        { id: 'abort-unfinished-uploads', abortIncompleteMultipartUploadAfter: ABORT_UPLOADS_AFTER },
-        { id: 'forget-removed', noncurrentVersionExpiration: KEEP_REMOVED_FOR, expiredObjectDeleteMarker: true },
-      ],
-    });
+    this.bucket = new Bucket(this, 'Bucket', keptBucket(key, objectLock));
+    if (offsite) new OffsiteReplication(this, 'Offsite', { bucket: this.bucket, key, offsite, locked: objectLock !== undefined });
     acknowledge(
       this.bucket,
       'AwsSolutions-S1',
@@ -71,6 +54,14 @@ export class BackupVault extends Construct {
   /** Hides objects under the prefixes behind delete markers. Nobody in this stack may delete a version. */
   hide(...prefixes: readonly string[]): PolicyStatement[] {
     return [new PolicyStatement({ actions: ['s3:DeleteObject'], resources: this.objects(prefixes) })];
+  }
+
+  /** Finds and aborts uploads under the prefixes that were left open. */
+  abort(...prefixes: readonly string[]): PolicyStatement[] {
+    return [
+      new PolicyStatement({ actions: ['s3:AbortMultipartUpload'], resources: this.objects(prefixes) }),
+      new PolicyStatement({ actions: ['s3:ListBucketMultipartUploads'], resources: [this.bucket.bucketArn] }),
+    ];
   }
 
   private objects(prefixes: readonly string[]): string[] {

@@ -24,28 +24,37 @@ export interface NightStepsProps {
 /** The functions of the night, each with the rights of its step and no others. */
 export class NightSteps extends Construct {
   readonly plan: NightFunction;
+  readonly expand: NightFunction;
   readonly verify: NightFunction;
   readonly manifest: NightFunction;
   readonly promote: NightFunction;
   readonly outcome: NightFunction;
   readonly retain: NightFunction;
+  readonly sweep: NightFunction;
   readonly report: NightFunction;
 
   constructor(scope: Construct, id: string, { config, vault, key, alerts, imageFolder }: NightStepsProps) {
     super(scope, id);
     const environment = { VAULT_BUCKET: vault.bucket.bucketName };
+    const archives = config.sources.some(({ kind }) => kind === 'datedFolders') ? ['archive/'] : [];
 
     this.plan = new NightFunction(this, 'Plan', {
       description: 'Checks the input, claims the slot, writes the job list',
       environment,
-      may: [...vault.read('runs/', 'daily/'), ...vault.deposit('runs/')],
+      may: [...vault.read('runs/', 'daily/', ...archives), ...vault.deposit('runs/')],
       files: { 'config.json': JSON.stringify(config, null, 2) },
+      memoryMiB: 512,
+    });
+    this.expand = new NightFunction(this, 'Expand', {
+      description: 'Puts together what groups of sources turned out to hold, and writes the job list',
+      environment,
+      may: [...vault.read('runs/', 'daily/', ...archives), ...vault.deposit('runs/')],
       memoryMiB: 512,
     });
     this.verify = new NightFunction(this, 'Verify', {
       description: 'Reads a stored backup again, byte by byte, and compares it with the receipt; writes nothing',
       environment,
-      may: vault.read('daily/', 'runs/'),
+      may: vault.read('daily/', 'runs/', ...archives),
       image: { folder: imageFolder, target: 'verify', command: ['verify.mjs'] },
       timeout: VERIFY_TIMEOUT,
       memoryMiB: 1769, // the first size with a whole vCPU, which SHA-256 fills
@@ -53,7 +62,7 @@ export class NightSteps extends Construct {
     this.manifest = new NightFunction(this, 'Manifest', {
       description: 'Writes the commit record of a verified backup',
       environment,
-      may: [...vault.read('runs/', 'daily/'), ...vault.deposit('daily/')],
+      may: [...vault.read('runs/', 'daily/', ...archives), ...vault.deposit('daily/', ...archives)],
       memoryMiB: 512,
     });
     this.promote = new NightFunction(this, 'Promote', {
@@ -69,17 +78,31 @@ export class NightSteps extends Construct {
     this.outcome = new NightFunction(this, 'Outcome', {
       description: 'Writes down what became of a source, or orders another try',
       environment,
-      may: [...vault.read('runs/', 'daily/'), ...vault.deposit('runs/')],
+      may: [...vault.read('runs/', 'daily/', ...archives), ...vault.deposit('runs/')],
       memoryMiB: 512,
     });
     this.retain = new NightFunction(this, 'Retain', {
       description: 'Decides what to keep, with a reason for each backup, and hides the rest',
       environment,
       may: [
-        ...vault.read('runs/', 'daily/', 'weekly/', 'monthly/', 'yearly/'),
+        // archive/ too: a set is complete only when its dated folders are archived
+        ...vault.read('runs/', 'daily/', 'weekly/', 'monthly/', 'yearly/', 'archive/'),
         ...vault.deposit('runs/'),
-        // archive/ is not among them: what lies there is never removed
+        // archive/ is not among these: what lies there is never removed
         ...vault.hide('daily/', 'weekly/', 'monthly/', 'yearly/'),
+      ],
+      timeout: Duration.minutes(15),
+      memoryMiB: 1024,
+    });
+    this.sweep = new NightFunction(this, 'Sweep', {
+      description: 'Aborts uploads and hides objects that a run left behind and that are no backup',
+      environment,
+      may: [
+        ...vault.read('runs/', 'daily/', 'weekly/', 'monthly/', 'yearly/', 'archive/'),
+        ...vault.deposit('runs/'),
+        ...vault.abort('daily/', 'weekly/', 'monthly/', 'yearly/', 'archive/'),
+        // what has a manifest is never among them; a name in the archive that a dead try took must be free for the next one
+        ...vault.hide('daily/', 'weekly/', 'monthly/', 'yearly/', 'archive/'),
       ],
       timeout: Duration.minutes(15),
       memoryMiB: 1024,
@@ -88,7 +111,7 @@ export class NightSteps extends Construct {
       description: 'Writes the run record, sends the report, publishes the metrics',
       environment: { ...environment, TOPIC_ARN: alerts.topic.topicArn, METRIC_NAMESPACE },
       may: [
-        ...vault.read('runs/'),
+        ...vault.read('runs/', ...(config.offsite ? ['daily/', 'weekly/', 'monthly/', 'yearly/', ...archives] : [])),
         ...vault.deposit('runs/'),
         new PolicyStatement({ actions: ['sns:Publish'], resources: [alerts.topic.topicArn] }),
         new PolicyStatement({ actions: ['kms:GenerateDataKey', 'kms:Decrypt'], resources: [key.keyArn] }),

@@ -2,12 +2,15 @@ import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-
 import { Key } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import type { Config } from '../domain/config.ts';
+import { NIGHTLY } from '../domain/plan-name.ts';
+import { isGroup } from '../domain/source.ts';
 import { Alerts } from './alerts.ts';
+import { BackupTasks } from './backup-tasks.ts';
 import { BackupVault } from './backup-vault.ts';
-import { DumpTask } from './dump-task.ts';
 import { NightSteps } from './night-steps.ts';
 import { NightlyRun } from './nightly-run.ts';
-import { NightlySchedule } from './nightly-schedule.ts';
+import { OffsiteAlarms } from './offsite-alarms.ts';
+import { PlanSchedules } from './plan-schedules.ts';
 import { taskImage } from './task-image.ts';
 import { TaskNetwork } from './task-network.ts';
 
@@ -26,23 +29,30 @@ export class NightproofStack extends Stack {
       enableKeyRotation: true,
       removalPolicy: RemovalPolicy.RETAIN, // without it no backup can be read
     });
-    const vault = new BackupVault(this, 'Vault', { key });
+    const vault = new BackupVault(this, 'Vault', { key, objectLock: config.objectLock, offsite: config.offsite });
     const alerts = new Alerts(this, 'Alerts', { key, email: config.notify.email });
     const network = new TaskNetwork(this, 'Network', config.network);
     const imageFolder = taskImage(this);
-    const task = new DumpTask(this, 'DumpTask', { vpc: network.vpc, vault, sources: config.sources, imageFolder });
+    const { sources, volumes } = config;
+    const tasks = new BackupTasks(this, 'Tasks', { vpc: network.vpc, vault, sources, volumes, imageFolder });
     const steps = new NightSteps(this, 'Steps', { config, vault, key, alerts, imageFolder });
     const { stateMachine } = new NightlyRun(this, 'NightlyRun', {
       steps,
-      task,
+      tasks,
       network,
       vault,
       maxConcurrency: config.maxConcurrency,
-      dumpDeadline: Duration.seconds(Math.max(...config.sources.map((source) => source.limits.deadlineSeconds))),
+      dumpDeadline: Duration.seconds(Math.max(...sources.map((source) => source.limits.deadlineSeconds))),
+      hasGroups: sources.some(isGroup),
     });
-    const { deadLetters } = new NightlySchedule(this, 'NightlySchedule', { schedule: config.schedule, stateMachine });
+    const { deadLetters } = new PlanSchedules(this, 'PlanSchedules', {
+      plans: { [NIGHTLY]: config.schedule, ...config.schedules },
+      stateMachine,
+    });
     alerts.watch(stateMachine);
     alerts.watchDeadLetters(deadLetters);
+    if (config.offsite)
+      new OffsiteAlarms(this, 'OffsiteAlarms', { vault: vault.bucket, offsite: config.offsite, topic: alerts.topic });
 
     this.output('VaultBucket', vault.bucket.bucketName, 'The bucket that backups land in');
     this.output('StateMachineArn', stateMachine.stateMachineArn, 'Start it to back up now');

@@ -28,6 +28,8 @@ export interface Child {
   readonly exited: Promise<ChildExit>;
   /** Lines on stderr so far. Their text is dropped: it can hold names and data, and nothing is decided from wording. */
   stderrLines(): number;
+  /** Settles when stderr is closed, and so every line of it counted; that can be a moment after the exit. */
+  readonly stderrEnded: Promise<void>;
   /** SIGTERM, and SIGKILL where that is not enough; returns when it is gone. */
   stop(): Promise<void>;
 }
@@ -68,6 +70,7 @@ function childOf(process: ChildProcess): Child {
   });
 
   let lines = 0;
+  const stderrEnded = new Promise<void>((resolve) => process.stderr?.once('close', resolve));
   process.stderr?.on('data', (chunk: Buffer) => {
     for (const byte of chunk) if (byte === NEWLINE) lines++;
   });
@@ -77,6 +80,7 @@ function childOf(process: ChildProcess): Child {
     stdin: process.stdin ?? undefined,
     exited,
     stderrLines: () => lines,
+    stderrEnded,
     async stop() {
       if (gone) return;
       process.kill('SIGTERM');

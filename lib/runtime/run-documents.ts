@@ -1,10 +1,12 @@
 import { z } from 'zod';
-import type { DatabaseSource } from '../domain/config.ts';
-import { RUNS_PREFIX, tryPrefix } from '../domain/keys.ts';
+import { Found } from '../domain/found.ts';
+import { foundKey, RUNS_PREFIX, tryPrefix } from '../domain/keys.ts';
 import { Failure } from '../domain/outcomes.ts';
 import { Plan } from '../domain/plan.ts';
+import { groupsOf, sourcesOf } from '../domain/plan-night.ts';
 import { TryRecord } from '../domain/receipt.ts';
 import type { Slot } from '../domain/slot.ts';
+import type { Source } from '../domain/source.ts';
 import { SourceId } from '../domain/source-id.ts';
 import type { Vault } from './vault.ts';
 
@@ -13,6 +15,7 @@ export const PlanKey = z.string().startsWith(RUNS_PREFIX);
 
 /** What the steps of one job are called with. */
 export const JobPayload = z.strictObject({ planKey: PlanKey, id: SourceId });
+export type JobPayload = z.infer<typeof JobPayload>;
 
 /** The plan that a step works by. */
 export async function readPlan(vault: Vault, planKey: string): Promise<Plan> {
@@ -21,11 +24,20 @@ export async function readPlan(vault: Vault, planKey: string): Promise<Plan> {
   return plan;
 }
 
-/** The source of that id in a plan. */
-export function sourceIn(plan: Plan, id: string): DatabaseSource {
-  const source = plan.sources.find((candidate) => candidate.id === id);
-  if (!source) throw new Failure('internal', `${id} is no source of the plan of slot ${plan.slot}`);
-  return source;
+/** What the groups of a run turned out to hold; undefined where it has none, or their findings are not put together yet. */
+export const readFound = async (vault: Vault, plan: Plan): Promise<Found | undefined> =>
+  groupsOf(plan).length === 0 ? undefined : vault.readJson(foundKey(plan), Found);
+
+/** One job of a run: the source of that id, written down or found, and the plan it belongs to. */
+export async function readJob(
+  vault: Vault,
+  { planKey, id }: JobPayload,
+): Promise<{ readonly plan: Plan; readonly source: Source }> {
+  const plan = await readPlan(vault, planKey);
+  const written = sourcesOf(plan).find((candidate) => candidate.id === id);
+  const source = written ?? (await readFound(vault, plan))?.sources.find((candidate) => candidate.id === id);
+  if (!source) throw new Failure('internal', `${id} is no source of the run of slot ${plan.slot}`);
+  return { plan, source };
 }
 
 /** What the tries of the dump task left in this slot, newest first. */

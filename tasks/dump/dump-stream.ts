@@ -1,33 +1,27 @@
-import { createHash } from 'node:crypto';
 import { Failure } from '../../lib/domain/outcomes.ts';
 import type { DumpContents } from '../../lib/domain/receipt.ts';
+import type { ArtifactSink } from '../../lib/runtime/artifact-sink.ts';
 import { BoundedWriter } from '../../lib/runtime/bounded-writer.ts';
 import { type Child, type ChildCommand, type ChildExit, showExit, startChildInto, succeeded } from '../../lib/runtime/child.ts';
 import { type ChildOutput, openChildOutput } from '../../lib/runtime/child-output.ts';
 import { CopyScanner } from '../../lib/runtime/postgres/copy-scanner.ts';
-import type { MultipartUpload, SentBytes } from '../../lib/runtime/upload/multipart-upload.ts';
 import { whenAborted } from '../../lib/runtime/when-aborted.ts';
+import type { DumpProcesses } from './dump-job.ts';
+import { ProgramEnded } from './program-ended.ts';
 
 /** What may wait for pg_restore; it is faster than pg_dump, so this is for its pauses. */
 const DECODER_BACKLOG_BYTES = 1024 ** 2;
 
-/** The processes of a running dump, by id. */
-export interface DumpProcesses {
-  readonly pgDump: number | undefined;
-  readonly pgRestore: number | undefined;
-}
-
 export interface DumpStream {
   readonly pgDump: ChildCommand;
   readonly pgRestore: ChildCommand;
-  readonly upload: MultipartUpload;
+  readonly sink: ArtifactSink;
   readonly signal: AbortSignal;
   /** Called with every piece of the stream. */
   readonly streamed: (bytes: number, processes: DumpProcesses) => void;
 }
 
-export interface StreamedDump extends SentBytes {
-  readonly sha256: string;
+export interface StreamedDump {
   readonly contents: DumpContents;
   /** Blocks of table data, one for each table or partition. */
   readonly tableBlocks: number;
@@ -35,22 +29,10 @@ export interface StreamedDump extends SentBytes {
   readonly complaints: number;
 }
 
-/** pg_dump ended otherwise than by exit code 0. Only the server can say why. */
-export class PgDumpEnded extends Error {
-  readonly exit: ChildExit;
-  readonly bytes: number;
-
-  constructor(exit: ChildExit, bytes: number) {
-    super(`pg_dump: ${showExit(exit)} after ${bytes} bytes`);
-    this.exit = exit;
-    this.bytes = bytes;
-  }
-}
-
 /**
- * Runs pg_dump, and sends every piece of its output three ways: to the vault as parts, to SHA-256, and to pg_restore, whose
- * decoded output is counted and hashed table by table. Settles when all three have all of it and both programs have ended
- * with 0; whatever else happens, both are gone when it throws. The upload is not completed here.
+ * Runs pg_dump, and sends every piece of its output two ways: into the sink, and to pg_restore, whose decoded output is counted
+ * and hashed table by table. Settles when both have all of it and both programs have ended with 0; whatever else happens, both
+ * are gone when it throws.
  */
 export async function streamDump(stream: DumpStream): Promise<StreamedDump> {
   const dump = new RunningDump(stream);
@@ -70,7 +52,6 @@ interface Writer {
 class RunningDump {
   readonly #stream: DumpStream;
   readonly #scanner = new CopyScanner();
-  readonly #hash = createHash('sha256');
   #bytes = 0;
   #decoder: Writer | undefined;
   #decoderInput: BoundedWriter | undefined;
@@ -88,10 +69,8 @@ class RunningDump {
 
   async done(): Promise<StreamedDump> {
     // whichever fails first ends it all: a decoder that died is not fed to the end
-    const [sent] = await Promise.all([this.#dumped(), this.#decoded()]);
+    await Promise.all([this.#dumped(), this.#decoded()]);
     return {
-      ...sent,
-      sha256: this.#hash.digest('hex'),
       contents: this.#scanner.finish(),
       tableBlocks: this.#scanner.blocks,
       complaints: this.#dump?.child.stderrLines() ?? 0,
@@ -105,20 +84,18 @@ class RunningDump {
   }
 
   async #take(piece: Buffer): Promise<void> {
-    this.#hash.update(piece);
     const decoderReady = this.#orSayWhyNot(this.#decoderInput?.write(piece));
-    await Promise.all([this.#stream.upload.write(piece), decoderReady]);
+    await Promise.all([this.#stream.sink.write(piece), decoderReady]);
     this.#bytes += piece.length;
     this.#stream.streamed(this.#bytes, { pgDump: this.#dump?.child.pid, pgRestore: this.#decoder?.child.pid });
   }
 
-  async #dumped(): Promise<SentBytes> {
+  async #dumped(): Promise<void> {
     await this.#dump?.output.ended;
     // a stream ends the same way when pg_dump was killed: only its exit code tells
     const exit = await this.#dump?.child.exited;
-    if (!exit || !succeeded(exit)) throw new PgDumpEnded(exit ?? NEVER_STARTED, this.#bytes);
-    const [sent] = await Promise.all([this.#stream.upload.flush(), this.#orSayWhyNot(this.#decoderInput?.end())]);
-    return sent;
+    if (!exit || !succeeded(exit)) throw new ProgramEnded('pg_dump', exit ?? NEVER_STARTED, this.#bytes);
+    await this.#orSayWhyNot(this.#decoderInput?.end());
   }
 
   async #decoded(): Promise<void> {

@@ -1,9 +1,10 @@
 import { Failure, type Reason } from '../../lib/domain/outcomes.ts';
-import { showExit } from '../../lib/runtime/child.ts';
 import { lockHolders } from '../../lib/runtime/postgres/lock-holders.ts';
 import type { ServerSession } from '../../lib/runtime/postgres/server-connection.ts';
-import { refuseUnreadable } from '../../lib/runtime/postgres/unreadable-objects.ts';
-import type { PgDumpEnded } from './dump-stream.ts';
+import type { ProgramEnded } from './program-ended.ts';
+
+/** How long the server may take to say why a program ended. */
+const EXPLANATION_LIMIT_MS = 30_000;
 
 /** Reasons that stand on their own: had the server said so before, there would have been no dump. */
 const STANDING: ReadonlySet<Reason> = new Set(['auth', 'no-database', 'permission', 'row-security']);
@@ -11,19 +12,22 @@ const STANDING: ReadonlySet<Reason> = new Set(['auth', 'no-database', 'permissio
 export interface ExitCircumstances {
   readonly seconds: number;
   readonly lockWaitSeconds: number;
-  /** Opens a session like that of pg_dump. */
-  readonly openSession: () => Promise<ServerSession>;
+  readonly signal: AbortSignal;
+  /** Opens a session like that of the program. */
+  readonly openSession: (signal: AbortSignal) => Promise<ServerSession>;
+  /** Throws where the role lacks a right that the program needs. */
+  readonly refuse: (session: ServerSession) => Promise<unknown>;
 }
 
 /**
- * Why pg_dump did not end with 0. It says so only in prose, without SQLSTATE (libpq has no setting for that), and prose is not
+ * Why pg_dump (or pg_dumpall) did not end with 0. It says so only in prose, without SQLSTATE (libpq has no setting for that), and prose is not
  * matched here. So the server is asked again: what it refuses now, it refused then. pg_dump takes all its locks before it
  * writes its first byte; an exit without a byte, after the time it may wait for a lock, is a lock that it did not get.
  * All else counts as truncated: the exit is certain, its cause is in the log of the server.
  */
-export async function explainExit(ended: PgDumpEnded, circumstances: ExitCircumstances): Promise<Failure> {
+export async function explainExit(ended: ProgramEnded, circumstances: ExitCircumstances): Promise<Failure> {
   const because = (reason: Reason, detail: string) => new Failure(reason, detail, { cause: ended });
-  const detail = `pg_dump: ${showExit(ended.exit)} after ${ended.bytes} bytes`;
+  const detail = ended.message;
   // it did not decide to end: it was killed
   if (ended.exit.code === null) return because('truncated', detail);
 
@@ -38,11 +42,16 @@ export async function explainExit(ended: PgDumpEnded, circumstances: ExitCircums
   return because('truncated', refusal ? `${detail}; asked again, the server is ${refusal.reason}` : detail);
 }
 
-async function askAgain({ openSession }: ExitCircumstances): Promise<{ refusal?: Failure; holders: readonly string[] }> {
+interface Answer {
+  readonly refusal?: Failure;
+  readonly holders: readonly string[];
+}
+
+async function askAgain({ signal, openSession, refuse }: ExitCircumstances): Promise<Answer> {
   try {
-    const session = await openSession();
+    const session = await openSession(AbortSignal.any([signal, AbortSignal.timeout(EXPLANATION_LIMIT_MS)]));
     try {
-      await refuseUnreadable(session);
+      await refuse(session);
       return { holders: await lockHolders(session) };
     } finally {
       await session.close();

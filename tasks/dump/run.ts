@@ -6,9 +6,10 @@ import { partSizes } from '../../lib/domain/part-plan.ts';
 import { requireEnv } from '../../lib/runtime/environment.ts';
 import { awsCredentialSources } from '../../lib/runtime/postgres/aws-credential-sources.ts';
 import { clientFolders, findClients } from '../../lib/runtime/postgres/clients.ts';
+import { findGnuTar } from '../../lib/runtime/tree/gnu-tar.ts';
 import { MultipartUpload } from '../../lib/runtime/upload/multipart-upload.ts';
 import { S3Vault } from '../../lib/runtime/vault.ts';
-import type { DumpObserver } from './dump-database.ts';
+import type { DumpObserver } from './dump-job.ts';
 import { dumpTask } from './dump-task.ts';
 import { taskLog } from './task-log.ts';
 import { systemTicker } from './watchdog.ts';
@@ -25,6 +26,8 @@ export async function run(watch: (log: DumpObserver) => DumpObserver = (log) => 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => stop.abort(new Failure('cancelled', `the task was told to stop (${signal})`)));
   }
+  const path = process.env.PATH ?? '';
+  const volumeFolder = process.env.VOLUME_FOLDER;
   const bucket = requireEnv('VAULT_BUCKET');
   const s3 = new S3Client({ requestHandler: NETWORK_LIMITS, logger: SILENT });
   const vault = new S3Vault(s3, bucket);
@@ -44,7 +47,9 @@ export async function run(watch: (log: DumpObserver) => DumpObserver = (log) => 
           head: (present) => vault.head(present),
         }),
       credentials: awsCredentialSources(new SecretsManagerClient({ requestHandler: NETWORK_LIMITS })),
-      clients: async () => findClients(await clientFolders(process.env.PATH ?? '')),
+      clients: async () => findClients(await clientFolders(path)),
+      tar: () => findGnuTar(path),
+      ...(volumeFolder && { volumeFolder }),
       now: () => new Date(),
       ticker: systemTicker,
       stop: stop.signal,

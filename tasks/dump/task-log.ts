@@ -1,18 +1,17 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
-import type { DumpObserver } from './dump-database.ts';
+import { countsOf } from '../../lib/domain/counts.ts';
+import type { DumpObserver } from './dump-job.ts';
 import type { TaskReport } from './dump-task.ts';
 import type { Ticker } from './watchdog.ts';
 
 const PROGRESS_EVERY_MS = 30_000;
 
-/** Follows a dump in the log: what was decided, how far it is, how it ended. Names and numbers, no output of programs. */
+/** Follows a backup in the log: what was decided, how far it is, how it ended. Names and numbers, no output of programs. */
 export function taskLog(logger: Logger, ticker: Ticker): { observer: DumpObserver; report: TaskReport } {
   let toldAt = ticker.now();
   const observer: DumpObserver = {
-    preflightPassed: ({ version, databaseBytes, standby, tables }) =>
-      logger.info('Preflight:Passed', { serverVersion: version, databaseBytes, standby, tables: tables.length }),
-    streaming: (client, compression) =>
-      logger.info('Dump:Streaming', { clientVersion: client.version, compression: compression.name }),
+    preflightPassed: (facts) => logger.info('Preflight:Passed', { ...facts }),
+    streaming: ({ version, compression }) => logger.info('Dump:Streaming', { clientVersion: version, compression }),
     streamed(bytes) {
       if (ticker.now() - toldAt < PROGRESS_EVERY_MS) return;
       toldAt = ticker.now();
@@ -23,17 +22,15 @@ export function taskLog(logger: Logger, ticker: Ticker): { observer: DumpObserve
   };
   const report: TaskReport = {
     started: ({ source, slot }) => {
-      logger.appendKeys({ sourceId: source.id, slot });
+      logger.appendKeys({ sourceId: source.id, kind: source.kind, slot });
       logger.info('Dump:Started');
     },
     done: ({ how, receipt }) => {
-      const { key, bytes, contents, warnings } = receipt;
-      const rows = contents.tables.reduce((sum, table) => sum + table.rows, 0);
+      const { key, bytes, warnings } = receipt;
       logger.info(how === 'adopted' ? 'Dump:Adopted' : 'Dump:Stored', {
         key,
         bytes,
-        tables: contents.tables.length,
-        rows,
+        counts: countsOf(receipt),
         warnings,
       });
     },

@@ -9,3 +9,7 @@ export function machineFacts(): string {
 
 /** How busy others keep the machine: with none of ours at work yet, more than a fraction of a core distorts what follows. */
 export const loadNow = (): number => loadavg()[0] ?? 0;
+
+/** Seconds for which the cores have worked since the machine was started, whoever they worked for. */
+export const busySeconds = (): number =>
+  cpus().reduce((sum, { times: { user, nice, sys, irq } }) => sum + user + nice + sys + irq, 0) / 1000;

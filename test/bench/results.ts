@@ -1,7 +1,9 @@
+import { cpus } from 'node:os';
 import { showBytes } from '../../lib/domain/bytes.ts';
-import type { Receipt } from '../../lib/domain/receipt.ts';
+import type { DatabaseReceipt } from '../../lib/domain/receipt.ts';
 import { machineFacts } from './machine-facts.ts';
 import type { PeakMemory } from './memory.ts';
+import type { Compared, Effort } from './pairs.ts';
 import type { Spread } from './spread.ts';
 
 export interface Results {
@@ -9,9 +11,9 @@ export interface Results {
   /** How busy the machine was before. */
   readonly load: number;
   readonly databaseBytes: number;
-  readonly receipt: Receipt;
+  readonly receipt: DatabaseReceipt;
   /** The task over pg_dump alone. */
-  readonly overPgDump: Spread;
+  readonly overPgDump: Compared;
   /** pg_dump -Z9 and `aws s3 cp` over the task; undefined where there is no AWS CLI. */
   readonly overTask?: Spread;
   readonly memory: readonly PeakMemory[];
@@ -44,6 +46,17 @@ function againstPgDump({ size, overPgDump, receipt }: Results): string[] {
     'a. The whole task (preflight, pg_dump, decoding, checksums, upload, receipt) takes',
     `   ${spread(overPgDump)} times as long as pg_dump -Fc with ${receipt.client.compression} to /dev/null`,
     `   reach: at most ${REACH.overPgDump}, by the median: ${verdict(size, overPgDump.median <= REACH.overPgDump)}`,
+    ...effortLines(overPgDump),
+  ];
+}
+
+/** On cores that are never idle, nothing is faster than the work divided by their number. */
+function effortLines({ over, under }: Compared): string[] {
+  const cores = cpus().length;
+  const share = ({ busy, seconds }: Effort): string => `${busy.toFixed(1)} s of ${(seconds * cores).toFixed(1)} s`;
+  return [
+    `   work of all programs, server and S3 included: ${share(over)} with the task, ${share(under)} with pg_dump alone;`,
+    `   with no core idle for a moment the ratio would be ${(over.busy / cores / under.seconds).toFixed(2)}`,
   ];
 }
 

@@ -2,14 +2,15 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { DatabaseSource } from '../../lib/domain/config.ts';
 import { artifactKey, planKey, tryKey } from '../../lib/domain/keys.ts';
 import type { Plan } from '../../lib/domain/plan.ts';
-import { type Receipt, TryRecord } from '../../lib/domain/receipt.ts';
+import { type DatabaseReceipt, TryRecord } from '../../lib/domain/receipt.ts';
 import { type Slot, slotOf } from '../../lib/domain/slot.ts';
+import type { DatabaseSource } from '../../lib/domain/source.ts';
 import { awsClient, awsEnvironment, type Endpoints } from '../../lib/local/cloud/endpoints.ts';
 import type { PostgresServer } from '../../lib/local/servers/postgres-server.ts';
 import { S3Vault } from '../../lib/runtime/vault.ts';
+import { databaseReceipt } from '../support/receipts.ts';
 import { type Measured, measure } from './measured-process.ts';
 
 const SECRET = 'nightproof/bench';
@@ -28,7 +29,7 @@ export interface StageProps {
 }
 
 export interface TaskRun extends Measured {
-  readonly receipt: Receipt;
+  readonly receipt: DatabaseReceipt;
 }
 
 /** Runs the dump task as the night would: a process of its own, from the bundle, with a plan in the vault and a slot for each run. */
@@ -60,8 +61,8 @@ export class TaskStage {
     const measured = await this.#start(slot);
     const record = await this.#vault.readJson(tryKey(slot, SOURCE_ID, 1), TryRecord);
     if (record?.result !== 'receipt') throw new Error('the task left no receipt');
-    await this.#vault.remove([artifactKey({ tier: 'daily', sourceId: SOURCE_ID, slot, kind: 'database' })]);
-    return { ...measured, receipt: record.receipt };
+    await this.#vault.remove([artifactKey({ tier: 'daily', sourceId: SOURCE_ID, slot, format: 'dump' })]);
+    return { ...measured, receipt: databaseReceipt(record.receipt) };
   }
 
   async #start(slot: Slot): Promise<Measured> {

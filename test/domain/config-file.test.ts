@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError, readConfig } from '../../lib/domain/config-file.ts';
+import { keepOf } from '../../lib/domain/source.ts';
 
 const FILE = 'nightproof.yaml';
 
@@ -46,7 +47,7 @@ describe('a good file', () => {
     keep: { <<: *long, daily: 14 }
 `;
     const [app, other] = readConfig(text.replaceAll('\n', '\r\n'), FILE).sources;
-    expect([app?.keep, other?.keep]).toEqual([
+    expect([app && keepOf(app), other && keepOf(other)]).toEqual([
       { daily: '30d', monthly: '12mo' },
       { daily: 14, monthly: '12mo' },
     ]);
@@ -66,14 +67,26 @@ describe('what is no map', () => {
 
 describe('YAML that does not hold', () => {
   it.each([
-    ['a tab', 'keep:\n\tdaily: 7d\n', '2:1  a tab where only spaces may indent'],
-    ['a key written twice', `${MINIMAL}name: a\nname: b\n`, '8:1  this key is written twice in the same map'],
-    ['an open quote', 'name: "abc\n', '2:1  a quote, a bracket, a ":" or a "," is missing'],
-    ['an open bracket', 'sources: [a\nname: b\n', '2:1  the indentation does not fit the lines above, or a bracket is open'],
-    ['a second document', `${MINIMAL}---\nname: b\n`, '7:1  a second document begins here; the file must hold one'],
-    ['an unknown anchor', 'keep: *long\n', '1:1  the aliases of this file do not resolve to plain values'],
-    ['a map that merges itself', 'keep: &k\n  <<: *k\n', '1:1  the aliases of this file do not resolve to plain values'],
-    ['a tag', 'name: !!js/function x\n', '1:7  tags are not allowed'],
+    ['a tab', 'keep:\n\tdaily: 7d\n', '2:1  a tab where only spaces may indent; put spaces there'],
+    ['a key written twice', `${MINIMAL}name: a\nname: b\n`, '8:1  this key is written twice in the same map; keep one'],
+    ['an open quote', 'name: "abc\n', '1:7  a quote, a bracket, a ":" or a "," is missing here or above; add it'],
+    [
+      'an open bracket',
+      'sources: [a\nname: b\n',
+      '2:1  the indentation does not fit the lines above, or a bracket is open: keys of one map must begin in one column',
+    ],
+    [
+      'a second document',
+      `${MINIMAL}---\nname: b\n`,
+      '7:1  a second document begins here; the file must hold one, so take the "---" out',
+    ],
+    ['an unknown anchor', 'keep: *long\n', '1:7  an alias of no anchor above it; put text that begins with "*" in quotes'],
+    [
+      'a map that merges itself',
+      'keep: &k\n  <<: *k\n',
+      '1:1  the aliases of this file do not resolve to plain values; write the values out',
+    ],
+    ['a tag', 'name: !!js/function x\n', '1:7  tags are not allowed; put text that begins with "!" in quotes'],
   ])('is refused with its line: %s', (_, text, expected) => {
     expect(refusals(text)).toContain(expected);
   });
@@ -81,7 +94,7 @@ describe('YAML that does not hold', () => {
   it('is refused where aliases of aliases would unfold to millions of values', () => {
     const levels = Array.from({ length: 9 }, (_, i) => `l${i + 1}: &l${i + 1} [${Array(9).fill(`*l${i}`).join(', ')}]`);
     expect(refusals(['l0: &l0 x', ...levels].join('\n'))).toEqual([
-      '1:1  the aliases of this file do not resolve to plain values',
+      '1:1  the aliases of this file do not resolve to plain values; write the values out',
     ]);
   });
 });
@@ -104,15 +117,18 @@ describe('a value that is not allowed', () => {
     ['maxConcurrency: 0', '7:17  maxConcurrency: 0 is not allowed; must be at least 1'],
     ['maxConcurrency: 2.5', '7:17  maxConcurrency: 2.5 is not allowed; must be a whole number'],
     ['name: 2026', '7:7  name: 2026 is not allowed; must be text; put it in quotes'],
-    ['notify: { email: ops }', '7:18  notify.email: "ops" is not allowed; must be a list ("- ..." lines)'],
-    ['notify: { email: [ops] }', '7:19  notify.email[0]: "ops" is not allowed; must be an e-mail address'],
+    ['notify: { email: ops }', '7:18  notify.email: "ops" is not allowed; must be a list: "- ..." lines, or [one, another]'],
+    ['notify: { email: [ops] }', '7:19  notify.email[0]: "ops" is not allowed; must be an e-mail address, as ops@example.org'],
     ['network: nat', '7:10  network: "nat" is not allowed; must be a map of keys and values'],
     ['network: { mode: privat }', '7:18  network.mode: "privat" is not allowed; must be one of public, nat or existing'],
     ['network: { cidr: 10.0.0.0/24 }', '7:10  network.mode: is missing; must be one of public, nat or existing'],
-    ['network: { mode: existing, vpcId: vpc-0a1b2c3d }', '7:10  network.subnetIds: is missing; must be a list ("- ..." lines)'],
+    [
+      'network: { mode: existing, vpcId: vpc-0a1b2c3d }',
+      '7:10  network.subnetIds: is missing (subnets of that VPC); must be a list: "- ..." lines, or [one, another]',
+    ],
     [
       'schedule: { cron: 0 2 1 * MON }',
-      '7:19  schedule.cron: "0 2 1 * MON" is not allowed; must be five cron fields (minute hour day month weekday), as "0 2 * * *"',
+      '7:19  schedule.cron: "0 2 1 * MON" is not allowed; must be five cron fields (minute hour day month weekday) that fit some day, one of day and weekday "*", as "0 2 * * *"',
     ],
     [
       'schedule: { timeZone: europe/paris }',
@@ -135,7 +151,7 @@ describe('a value that is not allowed', () => {
     compression: zstd
 `;
     const [database, id, compression, ...others] = refusals(text);
-    expect(database).toBe('10:5  sources[2].database: is missing; must be text');
+    expect(database).toBe('10:5  sources[2].database: is missing (name of the database); must be text');
     expect(id).toMatch(/^10:9 {2}sources\[2\]\.id: "plan" is not allowed; must be lower-case letters/);
     expect(compression).toMatch(/^12:18 {2}sources\[2\]\.compression: "zstd" is not allowed; must be one of auto, /);
     expect(others).toEqual([]);
@@ -147,8 +163,8 @@ describe('a value that is not allowed', () => {
     connection: mian
 `;
     expect(refusals(text)).toEqual([
-      '7:9  sources[1].id: "app" is used twice; ids name files and must differ',
-      '9:17  sources[1].connection: "mian" is not under connections; there are: main',
+      '7:9  sources[1].id: "app" is used twice; ids name files and must differ, so choose another',
+      '9:17  sources[1].connection: "mian" is not under connections; did you mean "main"? There are: main',
     ]);
   });
 
@@ -166,13 +182,16 @@ describe('a value that is not allowed', () => {
 
 describe('an unknown key', () => {
   it.each([
-    ['nam: x', '7:1  nam: is no key; did you mean "name"? Allowed here: name, schedule, weeklyDay, '],
+    ['nam: x', '7:1  nam: is no key; did you mean "name"? Allowed here: name, schedule, schedules, weeklyDay, '],
     [
       'keep: { daily: 7d, weekley: 4w }',
       '7:20  keep.weekley: is no key; did you mean "weekly"? Allowed here: daily, weekly, monthly, yearly',
     ],
     ['keep: { daily: 7d, hourly: 1d }', '7:20  keep.hourly: is no key. Allowed here: daily, weekly, monthly, yearly'],
-    ['network: { mode: nat, vpcId: x }', '7:23  network.vpcId: is no key. Allowed here: mode, cidr'],
+    [
+      'network: { mode: nat, vpcId: x }',
+      '7:23  network.vpcId: is no key of this mode; it belongs to mode existing. Allowed here: mode, cidr',
+    ],
     [
       'network: { mode: existing, vpcId: vpc-0a1b2c3d, subnetIds: [subnet-0a1b2c3d], subnets: [] }',
       '7:79  network.subnets: is no key; did you mean "subnetIds"? Allowed here: mode, vpcId, subnetIds, securityGroupIds, assignPublicIp',

@@ -1,10 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { InputRefused, judgeClaim, readRequest } from '../../lib/domain/plan-night.ts';
-import { execution, minutesAfter, planOf, SUNDAY, sourceOf } from '../support/night.ts';
+import { type Found, NOTHING_FOUND } from '../../lib/domain/found.ts';
+import {
+  alreadyVerifiedIn,
+  groupsOf,
+  InputRefused,
+  jobsOf,
+  judgeClaim,
+  readRequest,
+  sourcesOf,
+} from '../../lib/domain/plan-night.ts';
+import { configOf, execution, minutesAfter, planOf, SUNDAY, sourceOf } from '../support/night.ts';
+import { configFilesOf, datedFolderOf, datedFoldersOf, filesOf, globalsOf, serverOf } from '../support/sources.ts';
 
 const sources = [sourceOf('aletheia_prod'), sourceOf('rpps_prod'), sourceOf('rarely', { enabled: false })];
 const started = minutesAfter(SUNDAY, 1);
-const read = (input: unknown) => readRequest(input, sources, started);
+const read = (input: unknown) => readRequest(input, configOf(sources), started);
 
 function refusal(input: unknown): string {
   try {
@@ -24,7 +34,7 @@ describe('the input of an execution', () => {
   });
 
   it('keeps the slot of a schedule that started hours late', () => {
-    const late = readRequest({ scheduledTime: '2026-04-19T02:00:00Z' }, sources, minutesAfter(SUNDAY, 1439));
+    const late = readRequest({ scheduledTime: '2026-04-19T02:00:00Z' }, configOf(sources), minutesAfter(SUNDAY, 1439));
     expect(late.slot).toBe(SUNDAY);
   });
 
@@ -41,11 +51,11 @@ describe('the input of an execution', () => {
   });
 
   it.each<[string, unknown, RegExp]>([
-    ['an unknown key', { source: ['rpps_prod'] }, /unknown "source"; allowed here: sources, reason, slot/],
+    ['an unknown key', { source: ['rpps_prod'] }, /unknown "source"; allowed here: sources, plan, reason, slot/],
     [
       'a key beside the scheduled time',
       { scheduledTime: '2026-04-19T02:00:00Z', sources: ['rpps_prod'] },
-      /unknown "sources"; allowed here: scheduledTime/,
+      /unknown "sources"; allowed here: scheduledTime, plan/,
     ],
     ['the example that the console fills in', { Comment: 'Insert your JSON here' }, /unknown "Comment"/],
     ['an unknown id', { sources: ['rpps'] }, /no source has the id "rpps"; there are: aletheia_prod, rpps_prod, rarely/],
@@ -74,8 +84,109 @@ describe('the input of an execution', () => {
 
   it('lists the first of a large fleet only, and cuts what it quotes', () => {
     const fleet = Array.from({ length: 3000 }, (_, n) => sourceOf(`db${n}`));
-    expect(() => readRequest({ sources: ['x'] }, fleet, started)).toThrow(/db49 and 2950 more/);
+    expect(() => readRequest({ sources: ['x'] }, configOf(fleet), started)).toThrow(/db49 and 2950 more/);
     expect(refusal({ sources: ['A'.repeat(5000)] }).length).toBeLessThan(500);
+  });
+});
+
+describe('the plan of an execution', () => {
+  const schedule = { cron: '0 3 * * SUN', timeZone: 'Europe/Paris', enabled: true, startTolerance: '1h' };
+  const offer = configOf(
+    [
+      sourceOf('app'),
+      filesOf('media', { plan: 'media' }),
+      filesOf('old', { plan: 'media', enabled: false }),
+      globalsOf('roles', { plan: 'nightly' }),
+      configFilesOf('env', { plan: 'manual' }),
+    ],
+    { schedules: { media: schedule } },
+  );
+  const readAt = (input: unknown, minutes = 1) => readRequest(input, offer, minutesAfter(SUNDAY, minutes));
+  const idsOf = (input: unknown) => readAt(input).sources.map(({ id }) => id);
+  const at = { scheduledTime: '2026-04-19T02:00:00Z' };
+
+  it('decides which sources a scheduled run backs up', () => {
+    expect(idsOf(at)).toEqual(['app', 'roles']);
+    expect(idsOf({ ...at, plan: 'nightly' })).toEqual(['app', 'roles']);
+    expect(idsOf({ ...at, plan: 'media' })).toEqual(['media']);
+    expect(readAt({ ...at, plan: 'media' })).toMatchObject({ plan: 'media', slot: SUNDAY, trigger: 'schedule' });
+  });
+
+  it('can be named by hand, for all of its sources', () => {
+    expect(idsOf({ plan: 'media' })).toEqual(['media']);
+    expect(idsOf({})).toEqual(['app', 'roles']);
+  });
+
+  it('is none that sources without a schedule have: they run when they are named, whatever the plan', () => {
+    expect(idsOf({ sources: ['env', 'media'] })).toEqual(['media', 'env']);
+    expect(idsOf({ sources: ['env'], plan: 'media' })).toEqual(['env']);
+  });
+
+  it.each([
+    ['in a schedule', { ...at, plan: 'sundays' }],
+    ['by hand', { plan: 'sundays' }],
+    ['that means no schedule', { plan: 'manual' }],
+    ['of the language itself', { plan: 'constructor' }],
+  ])('is refused where no such plan exists, with those that do: %s', (_, input) => {
+    expect(() => readAt(input)).toThrow(/no plan has the name "\w+"; there are: nightly, media/);
+  });
+
+  it.each([[''], ['Media'], ['../media'], ['a b'], [7]])('is refused where it is no name: %o', (plan) => {
+    expect(() => readAt({ plan })).toThrow(InputRefused);
+  });
+
+  it('tolerates a late start as far as its own schedule does, and says by how much it was later', () => {
+    expect(readAt(at, 5)).not.toHaveProperty('lateSeconds');
+    expect(readAt(at, 6)).toMatchObject({ lateSeconds: 360 });
+    expect(readAt({ ...at, plan: 'media' }, 60)).not.toHaveProperty('lateSeconds');
+    expect(readAt({ ...at, plan: 'media' }, 61)).toMatchObject({ lateSeconds: 3660 });
+  });
+
+  it('is never late by hand, though it finishes an earlier slot', () => {
+    expect(readAt({ slot: SUNDAY }, 600)).not.toHaveProperty('lateSeconds');
+  });
+
+  it('starts a little before its time without harm: clocks differ', () => {
+    expect(readAt(at, -1)).toMatchObject({ slot: SUNDAY });
+    expect(readAt(at, -1)).not.toHaveProperty('lateSeconds');
+  });
+});
+
+describe('the jobs of a run', () => {
+  const plan = planOf([serverOf('all'), sourceOf('app'), filesOf('media'), datedFoldersOf('rpps', { volume: 'annuaire' })]);
+  const found: Found = {
+    ...NOTHING_FOUND,
+    sources: [
+      { ...sourceOf('all-crm'), foundBy: 'all' },
+      { ...sourceOf('all-wiki'), foundBy: 'all' },
+      datedFolderOf('rpps', '2026-04-15', { volume: 'annuaire' }),
+    ],
+    alreadyVerified: ['all-wiki'],
+  };
+
+  it('are its sources, each with the task that has its volume', () => {
+    expect(jobsOf(plan)).toEqual([
+      { id: 'app', task: 'plain' },
+      { id: 'media', task: 'media' },
+    ]);
+  });
+
+  it('are not its groups, which are looked into first', () => {
+    expect(groupsOf(plan)).toEqual([
+      { id: 'all', task: 'plain' },
+      { id: 'rpps', task: 'annuaire' },
+    ]);
+  });
+
+  it('are what groups hold as well, once that is known, but for what is verified already', () => {
+    expect(jobsOf(plan, found)).toEqual([
+      { id: 'app', task: 'plain' },
+      { id: 'media', task: 'media' },
+      { id: 'all-crm', task: 'plain' },
+      { id: 'rpps_2026-04-15', task: 'annuaire' },
+    ]);
+    expect(sourcesOf(plan, found).map(({ id }) => id)).toEqual(['app', 'media', 'all-crm', 'all-wiki', 'rpps_2026-04-15']);
+    expect([...alreadyVerifiedIn({ alreadyVerified: ['media'] }, found)]).toEqual(['media', 'all-wiki']);
   });
 });
 

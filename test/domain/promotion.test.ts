@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Keep, WEEKDAYS, type Weekday } from '../../lib/domain/config.ts';
+import { WEEKDAYS, type Weekday } from '../../lib/domain/config.ts';
 import { type PromotionInput, planPromotions } from '../../lib/domain/promotion.ts';
 import { instantOf, type Slot, slotOf } from '../../lib/domain/slot.ts';
+import type { Keep } from '../../lib/domain/source.ts';
 import type { PromotedTier } from '../../lib/domain/tiers.ts';
 
 const at = (text: string): Slot => slotOf(new Date(`${text}T02:00:00Z`));

@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { type Found, NOTHING_FOUND } from '../../lib/domain/found.ts';
 import { factsOf, type Reason } from '../../lib/domain/outcomes.ts';
 import type { Plan } from '../../lib/domain/plan.ts';
 import { type ReportInput, renderReport } from '../../lib/domain/report.ts';
 import type { RetentionSummary } from '../../lib/domain/retention-record.ts';
 import type { SourceOutcome } from '../../lib/domain/source-outcome.ts';
 import { planOf, SUNDAY, sourceOf, verifiedOutcome } from '../support/night.ts';
+import { datedFolderOf, datedFoldersOf, filesOf, globalsOf, serverOf } from '../support/sources.ts';
 
 const done: RetentionSummary = { result: 'done', kept: 41, removed: 2, warnings: [] };
 
@@ -18,7 +20,12 @@ const planned = (ids: readonly string[], facts: Partial<Plan> = {}): Plan =>
 type Verified = Extract<SourceOutcome, { status: 'verified' }>;
 
 const verified = (id: string, facts: Partial<Verified> = {}): SourceOutcome =>
-  verifiedOutcome(id, SUNDAY, { bytes: 470_000_000, tables: 34, rows: 1_234_567, durationSeconds: 65, ...facts });
+  verifiedOutcome(id, SUNDAY, {
+    bytes: 470_000_000,
+    counts: { of: 'database', tables: 34, rows: 1_234_567 },
+    durationSeconds: 65,
+    ...facts,
+  });
 
 const failed = (sourceId: string, reason: Reason, detail: string, tries = 1): SourceOutcome => ({
   status: 'failed',
@@ -40,7 +47,7 @@ const report = (night: Partial<ReportInput>) =>
   });
 
 it('tells a good night', () => {
-  const wiki = verified('wiki', { bytes: 900, tables: 1, rows: 1, durationSeconds: 2.31 });
+  const wiki = verified('wiki', { bytes: 900, counts: { of: 'database', tables: 1, rows: 1 }, durationSeconds: 2.31 });
   const shop = verified('shop', { promoted: [`weekly/shop_${SUNDAY}.dump`, `monthly/shop_${SUNDAY}.dump`] });
   const { status, subject, body } = report({ outcomes: [wiki, shop] });
   expect([status, subject]).toEqual(['ok', 'nightproof OK: 2 of 2 verified, 20260419_020000']);
@@ -111,6 +118,84 @@ Retention failed, and what it did not reach stays: listing daily/ failed
 All details, the tries of each source among them:
   nightproof show 20260419_020000
 `);
+});
+
+it('tells a night of every kind: what was counted, what was found, what is left out by choice, and that it was late', () => {
+  const sources = [sourceOf('shop'), globalsOf('roles'), filesOf('media'), serverOf('all'), datedFoldersOf('rpps')];
+  const plan = planOf(sources, {
+    plan: 'media',
+    lateSeconds: 4000,
+    notCovered: ['redis: a cache, filled again by itself', 'the search index'],
+  });
+  const found: Found = {
+    ...NOTHING_FOUND,
+    sources: [{ ...sourceOf('all-crm'), foundBy: 'all' }, datedFolderOf('rpps', '2026-04-15')],
+    notes: [
+      { groupId: 'all', text: 'the database crm is new' },
+      {
+        groupId: 'rpps',
+        text: '2026-04-18 waits: it changed 12 min ago, and must have been at rest for 60 min before it is archived',
+      },
+    ],
+  };
+  const facts = { bytes: 5_000, durationSeconds: 2 };
+  const { body } = report({
+    plan,
+    found,
+    outcomes: [
+      verified('shop'),
+      verified('roles', { ...facts, counts: { of: 'globals', roles: 1, settings: 2 } }),
+      verified('media', { ...facts, counts: { of: 'tree', files: 31_000, bytes: 3_000_000_000 } }),
+      verified('all-crm', { ...facts, counts: { of: 'database', tables: 1, rows: 1 } }),
+      verified('rpps_2026-04-15', { ...facts, counts: { of: 'tree', files: 1, bytes: 512 } }),
+    ],
+  });
+  expect(body).toBe(`OK: 5 of 5 verified
+
+Slot     20260419_020000 (2026-04-19 02:00 UTC)
+Plan     media
+Started  by the schedule, took 5 min 10 s
+Late     started 1 h 06 min after its time
+Vault    nightproof-vault
+
+VERIFIED
+  shop
+    448.2 MiB, 34 tables, 1,234,567 rows, 1 min 05 s
+  roles
+    4.9 KiB, 1 role, 2 settings, 2.0 s
+  media
+    4.9 KiB, 31,000 files, 2.8 GiB unpacked, 2.0 s
+  all-crm
+    4.9 KiB, 1 table, 1 row, 2.0 s
+  rpps_2026-04-15
+    4.9 KiB, 1 file, 512 B unpacked, 2.0 s
+
+FOUND
+  all: the database crm is new
+  rpps: 2026-04-18 waits: it changed 12 min ago, and must have been at rest for
+        60 min before it is archived
+
+Retention: 41 backups kept, 2 removed.
+
+NOT BACKED UP, BY CHOICE
+  - redis: a cache, filled again by itself
+  - the search index
+
+All details:
+  nightproof show 20260419_020000 --plan media
+`);
+});
+
+it('tells of a group whose task failed as of a source, and of nothing that it might hold', () => {
+  const plan = planOf([sourceOf('shop'), serverOf('all')]);
+  const { status, body } = report({
+    plan,
+    found: { ...NOTHING_FOUND, failedGroups: ['all'] },
+    outcomes: [verified('shop'), failed('all', 'auth', 'the server refused the login')],
+  });
+  expect(status).toBe('failed');
+  expect(body).toMatch(/^FAILED: 1 of 2 failed/);
+  expect(body).toMatch(/FAILED {2}all\n {2}Reason {6}auth: the server refused the login/);
 });
 
 describe('the subject', () => {

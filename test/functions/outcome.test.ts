@@ -1,8 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { outcome } from '../../functions/outcome/outcome.ts';
-import { manifestKey, outcomeKey, tryKey } from '../../lib/domain/keys.ts';
+import { NOTHING_FOUND } from '../../lib/domain/found.ts';
+import { artifactKey, foundKey, manifestKey, outcomeKey, tryKey } from '../../lib/domain/keys.ts';
+import { artifactOf } from '../../lib/domain/source.ts';
 import { MemoryVault } from '../support/memory-vault.ts';
-import { backup, begun, failedTry, minutesAfter, planOf, receiptOf, SUNDAY, sourceOf } from '../support/night.ts';
+import { backup, begun, failedTry, manifestOf, minutesAfter, planOf, receiptOf, SUNDAY, sourceOf } from '../support/night.ts';
+import { treeReceiptOf } from '../support/receipts.ts';
+import { datedFolderOf, datedFoldersOf, serverOf } from '../support/sources.ts';
 
 const plan = planOf([sourceOf('alpha')]);
 const now = minutesAfter(SUNDAY, 10);
@@ -26,7 +30,13 @@ describe('outcome', () => {
 
     expect(await settle({ manifestKey: key, promotion })).toEqual({ decision: 'done', waitSeconds: 0, tries: 1 });
 
-    const facts = { status: 'verified', manifestKey: key, tables: 1, rows: 30, durationSeconds: 60, tries: 1 };
+    const facts = {
+      status: 'verified',
+      manifestKey: key,
+      counts: { of: 'database', tables: 1, rows: 30 },
+      durationSeconds: 60,
+      tries: 1,
+    };
     expect(written()).toMatchObject({ ...facts, promoted: promotion.promoted, warnings: promotion.warnings });
   });
 
@@ -89,6 +99,65 @@ describe('outcome', () => {
     const before = written();
     expect(await settle({ manifestKey: key })).toEqual(first);
     expect(written()).toEqual(before);
+  });
+
+  describe('of a group', () => {
+    const grouped = planOf([serverOf('all')]);
+    const settleGroup = (facts: object) =>
+      outcome({ vault, now: () => now })({ planKey: begun(vault, grouped), id: 'all', tries: 0, ...facts });
+    const group = () => vault.json(outcomeKey(grouped, 'all'));
+
+    it('is tried again like any other task', async () => {
+      failedTry(vault, 'all', SUNDAY, 1, 'unreachable', minutesAfter(SUNDAY, 1));
+      expect(await settleGroup({ error: EXIT_1 })).toEqual({ decision: 'retry', waitSeconds: 30, tries: 1 });
+      expect(group()).toBeNull();
+    });
+
+    it('is written down when its task has failed for good', async () => {
+      failedTry(vault, 'all', SUNDAY, 1, 'auth', minutesAfter(SUNDAY, 1));
+      expect(await settleGroup({ error: EXIT_1 })).toMatchObject({ decision: 'done' });
+      expect(group()).toMatchObject({ status: 'failed', sourceId: 'all', failure: { reason: 'auth' }, tries: 1 });
+    });
+
+    it('is not taken for verified because of something that lies under its name', async () => {
+      backup(vault, 'all', SUNDAY);
+      failedTry(vault, 'all', SUNDAY, 1, 'auth', minutesAfter(SUNDAY, 1));
+      await settleGroup({ error: EXIT_1 });
+      expect(group()).toMatchObject({ status: 'failed' });
+    });
+  });
+
+  it('writes down a source that was found, with the counts of its kind', async () => {
+    const grouped = planOf([datedFoldersOf('rpps')]);
+    const folder = datedFolderOf('rpps', '2026-04-15');
+    const name = artifactOf(folder, SUNDAY);
+    const body = Buffer.from('tar');
+    const receipt = treeReceiptOf('datedFolder', name, body);
+    const document = {
+      ...manifestOf('rpps', SUNDAY, body),
+      kind: 'datedFolder',
+      tier: 'archive',
+      key: artifactKey(name),
+      receipt,
+    };
+    planKey = begun(vault, grouped);
+    vault.put(foundKey(grouped), { ...NOTHING_FOUND, sources: [folder] });
+    vault.put(manifestKey(artifactKey(name)), document);
+
+    const settling = outcome({ vault, now: () => now })({
+      planKey,
+      id: folder.id,
+      tries: 0,
+      manifestKey: manifestKey(artifactKey(name)),
+    });
+    expect(await settling).toMatchObject({ decision: 'done' });
+
+    expect(vault.json(outcomeKey(grouped, folder.id))).toMatchObject({
+      status: 'verified',
+      sourceId: 'rpps_2026-04-15',
+      manifestKey: 'archive/rpps_2026-04-15.tar.gz.manifest.json',
+      counts: { of: 'tree', files: 3, bytes: 2048 },
+    });
   });
 
   it('refuses a payload with a key that it does not know', async () => {

@@ -4,6 +4,7 @@ import { jobsKey, planKey, runRecordKey } from '../../lib/domain/keys.ts';
 import { Plan } from '../../lib/domain/plan.ts';
 import { MemoryVault } from '../support/memory-vault.ts';
 import { backup, configOf, execution, minutesAfter, SUNDAY, sourceOf } from '../support/night.ts';
+import { datedFoldersOf, serverOf } from '../support/sources.ts';
 
 const config = configOf([sourceOf('alpha'), sourceOf('beta'), sourceOf('rarely', { enabled: false })]);
 const NIGHTLY = { scheduledTime: '2026-04-19T02:00:00Z' };
@@ -32,9 +33,13 @@ describe('plan', () => {
       planKey: planKey(FIRST),
       jobsKey: jobsKey(FIRST),
       jobs: 2,
+      groups: [],
     });
 
-    expect(vault.json(jobsKey(FIRST))).toEqual([{ id: 'alpha' }, { id: 'beta' }]);
+    expect(vault.json(jobsKey(FIRST))).toEqual([
+      { id: 'alpha', task: 'plain' },
+      { id: 'beta', task: 'plain' },
+    ]);
     const written = Plan.parse(vault.json(planKey(FIRST)));
     expect(written).toMatchObject({ execution: execution('a'), trigger: 'schedule', timeZone: 'Europe/Paris', weeklyDay: 'SUN' });
     expect(Date.parse(written.leaseUntil) - Date.parse(written.claimedAt)).toBe(13 * 3_600_000);
@@ -83,7 +88,7 @@ describe('plan', () => {
 
     expect(await start('b', { minutes: 90 })).toMatchObject({ claimed: true, attempt: 2, jobs: 1 });
 
-    expect(vault.json(jobsKey(SECOND))).toEqual([{ id: 'beta' }]);
+    expect(vault.json(jobsKey(SECOND))).toEqual([{ id: 'beta', task: 'plain' }]);
     expect(Plan.parse(vault.json(planKey(SECOND)))).toMatchObject({ alreadyVerified: ['alpha'] });
   });
 
@@ -124,6 +129,49 @@ describe('plan', () => {
 
     expect(await start('b', { input, minutes: 600 })).toMatchObject({ claimed: true, slot: SUNDAY, attempt: 2, jobs: 1 });
     expect(Plan.parse(vault.json(planKey(SECOND)))).toMatchObject({ trigger: 'manual', reason: 'wanted too' });
+  });
+
+  describe('of sources that are found at run time', () => {
+    const groups = configOf([sourceOf('alpha'), serverOf('all'), datedFoldersOf('rpps', { plan: 'media' })], {
+      schedules: { media: { cron: '0 3 * * SUN', timeZone: 'UTC', enabled: true, startTolerance: '1h' } },
+      notCovered: ['redis'],
+    });
+    const startGroups = (vault: MemoryVault, input: object, by = 'a') =>
+      plan({ vault, config: groups, now: () => minutesAfter(SUNDAY, 1) })({
+        input,
+        execution: execution(by),
+        startedAt: minutesAfter(SUNDAY, 1).toISOString(),
+      });
+
+    it('names the groups to look into, and leaves the job list to the step that knows them all', async () => {
+      const { vault } = night();
+      expect(await startGroups(vault, NIGHTLY)).toMatchObject({ claimed: true, jobs: 1, groups: [{ id: 'all', task: 'plain' }] });
+      expect(vault.keys()).toEqual([planKey(FIRST)]);
+      expect(Plan.parse(vault.json(planKey(FIRST)))).toMatchObject({ notCovered: ['redis'], timeZone: 'Europe/Paris' });
+    });
+
+    it('claims the slot of another plan apart, by its own zone', async () => {
+      const { vault } = night();
+      await startGroups(vault, NIGHTLY);
+      const media = await startGroups(vault, { ...NIGHTLY, plan: 'media' }, 'b');
+      expect(media).toMatchObject({ claimed: true, attempt: 1, jobs: 0, groups: [{ id: 'rpps', task: 'media' }] });
+      const key = planKey({ ...FIRST, plan: 'media' });
+      expect(Plan.parse(vault.json(key))).toMatchObject({ plan: 'media', timeZone: 'UTC', execution: execution('b') });
+    });
+
+    it('is begun again after it ended, since nobody knows whether there is more by now', async () => {
+      const { vault } = night();
+      await startGroups(vault, NIGHTLY);
+      backup(vault, 'alpha', SUNDAY);
+      vault.put(runRecordKey(FIRST), {});
+      expect(await startGroups(vault, { slot: SUNDAY }, 'b')).toMatchObject({ claimed: true, attempt: 2, jobs: 0 });
+    });
+  });
+
+  it('writes down how late a scheduled run started', async () => {
+    const { vault, start } = night();
+    await start('a', { minutes: 30 });
+    expect(Plan.parse(vault.json(planKey(FIRST)))).toMatchObject({ lateSeconds: 1800 });
   });
 
   it('refuses to finish a slot that was never begun, since a dump made now is no backup of that night', async () => {

@@ -1,9 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { promote } from '../../functions/promote/promote.ts';
-import { manifestKey } from '../../lib/domain/keys.ts';
+import { NOTHING_FOUND } from '../../lib/domain/found.ts';
+import { artifactKey, foundKey, manifestKey } from '../../lib/domain/keys.ts';
 import { Manifest } from '../../lib/domain/manifest.ts';
+import { artifactKeyOf, artifactOf } from '../../lib/domain/source.ts';
 import { MemoryVault } from '../support/memory-vault.ts';
-import { backup, begun, minutesAfter, planOf, SUNDAY, slotBefore, sourceOf } from '../support/night.ts';
+import { backup, begun, manifestOf, minutesAfter, planOf, SUNDAY, slotBefore, sourceOf } from '../support/night.ts';
+import { globalsReceiptOf, treeReceiptOf } from '../support/receipts.ts';
+import { configFilesOf, datedFolderOf, datedFoldersOf, filesOf, globalsOf } from '../support/sources.ts';
 
 const WEEKLY = 'weekly/alpha_20260419_020000.dump';
 const MONTHLY = 'monthly/alpha_20260419_020000.dump';
@@ -75,6 +79,42 @@ describe('promote', () => {
     vault.put(WEEKLY, 'something else');
     expect(await run()).toEqual({ promoted: [MONTHLY], warnings: [expect.stringContaining(WEEKLY)] });
     expect(vault.keys('weekly/')).toEqual([WEEKLY]);
+  });
+
+  it.each([
+    ['globals', globalsOf('alpha'), globalsReceiptOf],
+    ['files', filesOf('alpha', { compression: 'zstd:1' }), treeReceiptOf.bind(undefined, 'files')],
+    ['a configuration', configFilesOf('alpha'), treeReceiptOf.bind(undefined, 'config')],
+  ])('copies %s like a database, under the same ending', async (_, source, receiptOf) => {
+    const name = artifactOf(source, SUNDAY);
+    const body = Buffer.from('artifact');
+    const receipt = receiptOf(name, body);
+    vault = new MemoryVault();
+    planKey = begun(vault, planOf([source]));
+    committed = manifestKey(artifactKey(name));
+    vault.put(artifactKey(name), body);
+    if ('members' in receipt.contents) vault.put(receipt.contents.members.key, 'list');
+    vault.put(committed, { ...manifestOf('alpha', SUNDAY, body), kind: source.kind, key: artifactKey(name), receipt });
+
+    const weekly = artifactKey({ ...name, tier: 'weekly' });
+    expect(await run()).toEqual({ promoted: [weekly, artifactKey({ ...name, tier: 'monthly' })], warnings: [] });
+    expect(Manifest.parse(vault.json(manifestKey(weekly)))).toMatchObject({ kind: source.kind, tier: 'weekly', key: weekly });
+    // the artifact and its manifest, and the list of members that a tree has
+    expect(vault.keys('weekly/')).toHaveLength('members' in receipt.contents ? 3 : 2);
+  });
+
+  it('leaves what lies in the archive alone: it is kept for ever as it is', async () => {
+    const folder = datedFolderOf('rpps', '2026-04-15');
+    const plan = planOf([datedFoldersOf('rpps')]);
+    vault = new MemoryVault();
+    planKey = begun(vault, plan);
+    vault.put(foundKey(plan), { ...NOTHING_FOUND, sources: [folder] });
+    const before = vault.keys();
+
+    const step = promote({ vault, now: () => minutesAfter(SUNDAY, 20) });
+    const archived = manifestKey(artifactKeyOf(folder, SUNDAY));
+    expect(await step({ planKey, id: folder.id, manifestKey: archived })).toEqual({ promoted: [], warnings: [] });
+    expect(vault.keys()).toEqual(before);
   });
 
   it('decides nothing on a listing that lacks what was just committed', async () => {

@@ -1,10 +1,22 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { report } from '../../functions/report/report.ts';
-import { refusalsKey, retentionKey, runRecordKey } from '../../lib/domain/keys.ts';
+import { NOTHING_FOUND } from '../../lib/domain/found.ts';
+import { foundKey, refusalsKey, retentionKey, runRecordKey } from '../../lib/domain/keys.ts';
 import type { Metric } from '../../lib/domain/night-metrics.ts';
-import { RunRecord } from '../../lib/domain/run-record.ts';
+import { buildRunRecord, RunRecord } from '../../lib/domain/run-record.ts';
 import { MemoryVault } from '../support/memory-vault.ts';
-import { begun, failedOutcome, minutesAfter, planOf, SUNDAY, settled, sourceOf, verifiedOutcome } from '../support/night.ts';
+import {
+  begun,
+  failedOutcome,
+  minutesAfter,
+  planOf,
+  SUNDAY,
+  settled,
+  slotBefore,
+  sourceOf,
+  verifiedOutcome,
+} from '../support/night.ts';
+import { datedFoldersOf, serverOf } from '../support/sources.ts';
 
 const plan = planOf([sourceOf('alpha'), sourceOf('beta'), sourceOf('gamma')], { alreadyVerified: ['gamma'] });
 const head = { version: 1, slot: SUNDAY, attempt: 1, at: minutesAfter(SUNDAY, 20).toISOString() };
@@ -27,6 +39,7 @@ let vault: MemoryVault;
 let planKey: string;
 let mails: { subject: string; body: string }[];
 let figures: readonly Metric[];
+let askedOffsite: string[];
 let broken: { notifier?: Error; metrics?: Error };
 
 beforeEach(() => {
@@ -35,12 +48,17 @@ beforeEach(() => {
   mails = [];
   figures = [];
   broken = {};
+  askedOffsite = [];
   settled(vault, plan, verifiedOutcome('alpha', SUNDAY));
   vault.put(retentionKey(plan), retention);
 });
 
 const end = (facts: object = {}, minutes = 30) =>
   report({
+    offsiteStatus: async (keys) => {
+      askedOffsite.push(...keys);
+      return { objects: keys.length, copied: keys.length - 1, warnings: ['off-site: S3 could not copy 1 object: x'] };
+    },
     vault,
     now: () => minutesAfter(SUNDAY, minutes),
     notifier: {
@@ -60,6 +78,41 @@ const end = (facts: object = {}, minutes = 30) =>
 const record = () => RunRecord.parse(vault.json(runRecordKey(plan)));
 const figure = (name: string, sourceId?: string) =>
   figures.find((metric) => metric.name === name && metric.sourceId === sourceId)?.value;
+
+describe('the copies elsewhere', () => {
+  const arrived = { ...plan, offsite: true };
+
+  it('are looked for where there is such a place: what the run before wrote, and trouble is a warning', async () => {
+    const before = slotBefore(SUNDAY, 1);
+    const last = planOf([sourceOf('alpha')], { slot: before });
+    begun(vault, last);
+    const sources = [verifiedOutcome('alpha', before), failedOutcome('beta', before, 'auth')];
+    vault.put(
+      runRecordKey(last),
+      buildRunRecord({
+        plan: last,
+        outcomes: sources,
+        retention: { result: 'skipped', why: 'test' },
+        finishedAt: minutesAfter(before, 9),
+      }),
+    );
+    vault.put(planKey, arrived);
+    settled(vault, plan, verifiedOutcome('beta', SUNDAY));
+
+    expect(await end()).toMatchObject({ status: 'warning' });
+    expect(askedOffsite).toEqual([`daily/alpha_${before}.dump`, `daily/alpha_${before}.dump.manifest.json`]);
+    expect(record().offsite).toMatchObject({ objects: 2, copied: 1 });
+    expect(mails[0]?.body).toContain('Off-site: 1 of 2 objects of the run before have arrived.');
+  });
+
+  it('are nothing to speak of in the first night, nor where there is no such place', async () => {
+    settled(vault, plan, verifiedOutcome('beta', SUNDAY));
+    vault.put(planKey, arrived);
+    await end();
+    expect(record().offsite).toBeUndefined();
+    expect(askedOffsite).toEqual([]);
+  });
+});
 
 describe('report', () => {
   it('tells of a good night in record, message and figures', async () => {
@@ -92,6 +145,43 @@ describe('report', () => {
   it('calls a source of which nothing is known failed', async () => {
     expect(await end()).toMatchObject({ status: 'failed' });
     expect(record().sources[1]).toMatchObject({ sourceId: 'beta', status: 'failed', failure: { reason: 'interrupted' } });
+  });
+
+  describe('of a run with groups', () => {
+    const grouped = planOf([sourceOf('alpha'), serverOf('all'), datedFoldersOf('rpps')]);
+    const found = {
+      ...NOTHING_FOUND,
+      sources: [{ ...sourceOf('all-crm'), foundBy: 'all' }],
+      failedGroups: ['rpps'],
+      notes: [{ groupId: 'all', text: 'crm is new' }],
+    };
+
+    beforeEach(() => {
+      planKey = begun(vault, grouped);
+      settled(vault, grouped, failedOutcome('rpps', SUNDAY, 'storage'));
+    });
+
+    it('tells of what they hold, and of the one that could not be looked into', async () => {
+      vault.put(foundKey(grouped), found);
+      settled(vault, grouped, verifiedOutcome('all-crm', SUNDAY));
+
+      expect(await end()).toMatchObject({ status: 'failed', summary: expect.stringContaining('1 of 3 failed') });
+
+      expect(record().sources.map(({ sourceId }) => sourceId)).toEqual(['alpha', 'all-crm', 'rpps']);
+      expect(record().sources[2]).toMatchObject({ status: 'failed', failure: { reason: 'storage' } });
+      expect(mails[0]?.body).toMatch(/FAILED {2}rpps[\s\S]*all-crm[\s\S]*FOUND\n {2}all: crm is new/);
+      expect([figure('Verified', 'all-crm'), figure('Verified', 'rpps'), figure('Verified', 'all')]).toEqual([1, 0, undefined]);
+    });
+
+    it('takes every group for failed when it broke off before they were put together', async () => {
+      await end({ error: { Error: 'States.ItemReaderFailed', Cause: 'AccessDenied' } });
+      expect(record().sources).toMatchObject([
+        { sourceId: 'alpha', status: 'verified' },
+        { sourceId: 'all', status: 'failed', failure: { reason: 'interrupted' } },
+        { sourceId: 'rpps', status: 'failed', failure: { reason: 'storage' } },
+      ]);
+      expect(record().failure).toMatchObject({ reason: 'internal' });
+    });
   });
 
   it('fails the night when the steps broke off before every source was settled', async () => {

@@ -21,7 +21,7 @@ const plan = planOf([sourceOf('alpha'), sourceOf('alpha_two')]);
 const DAYS = 12;
 const OLD = 5;
 const daily = (id: string, days: number): string =>
-  artifactKey({ tier: 'daily', sourceId: id, slot: slotBefore(SUNDAY, days), kind: 'database' });
+  artifactKey({ tier: 'daily', sourceId: id, slot: slotBefore(SUNDAY, days), format: 'dump' });
 
 let vault: MemoryVault;
 let planKey: string;
@@ -92,11 +92,14 @@ describe('retain', () => {
 
   it("removes nothing when the listing does not show tonight's backup", async () => {
     await vault.remove([manifestKey(daily('alpha', 0))]);
-    expect(await sweep()).toEqual({ removed: 0, kept: 0 });
-    expect(resultOf('alpha')).toMatchObject({
-      result: 'doubtful',
-      why: expect.stringContaining('does not show the backup of slot'),
-    });
+    expect(await sweep()).toEqual({ removed: 0, kept: DAYS - 1 });
+    const decided = resultOf('alpha');
+    const reasons = decided?.result === 'decided' ? decided.decisions.flatMap((one) => one.reasons) : [];
+    expect(reasons).toHaveLength(DAYS - 1);
+    for (const { code, text } of reasons) {
+      expect(code).toBe('listing-in-doubt');
+      expect(text).toContain(`does not show ${daily('alpha', 0)}`);
+    }
   });
 
   it('removes nothing while the clock is in doubt', async () => {

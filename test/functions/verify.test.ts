@@ -8,7 +8,7 @@ import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { verify } from '../../functions/verify/verify.ts';
 import { artifactKey, planKey, tryKey } from '../../lib/domain/keys.ts';
-import { crc32ToBase64, type Receipt } from '../../lib/domain/receipt.ts';
+import { crc32ToBase64, type DatabaseReceipt } from '../../lib/domain/receipt.ts';
 import { type Slot, slotOf } from '../../lib/domain/slot.ts';
 import { listArchive } from '../../lib/runtime/pg-restore-list.ts';
 import { S3Vault } from '../../lib/runtime/vault.ts';
@@ -62,7 +62,7 @@ async function tamper(key: string, change: (bytes: Buffer) => Buffer): Promise<v
 const largeObjects = (count: number) => ({ count, bytes: 5 * count, sha256: 'b'.repeat(64) });
 const tablesOf = (names: readonly [string, string][]) =>
   names.map(([schema, name]) => ({ schema, name, rows: 1, bytes: 1, sha256: 'a'.repeat(64) }));
-const contentsOf = (names: readonly [string, string][], objects = 0): Receipt['contents'] => ({
+const contentsOf = (names: readonly [string, string][], objects = 0): DatabaseReceipt['contents'] => ({
   tables: tablesOf(names),
   largeObjects: largeObjects(objects),
   sequences: 0,
@@ -71,9 +71,9 @@ const contentsOf = (names: readonly [string, string][], objects = 0): Receipt['c
 /** One source in a slot of its own, as the dump task leaves it. */
 class Job {
   readonly slot: Slot = slotOf(minutesAfter(SUNDAY, ++slots));
-  readonly key = artifactKey({ tier: 'daily', sourceId: 'alpha', slot: this.slot, kind: 'database' });
+  readonly key = artifactKey({ tier: 'daily', sourceId: 'alpha', slot: this.slot, format: 'dump' });
 
-  receipt(body: Buffer, facts: Partial<Receipt> = {}): Receipt {
+  receipt(body: Buffer, facts: Partial<DatabaseReceipt> = {}): DatabaseReceipt {
     return receiptOf('alpha', this.slot, body, { contents: contentsOf(TABLES), ...facts });
   }
 
@@ -83,7 +83,7 @@ class Job {
     return this;
   }
 
-  async tried(n: number, receipt: Receipt): Promise<this> {
+  async tried(n: number, receipt: DatabaseReceipt): Promise<this> {
     await store.vault.putOnce(tryKey(this.slot, 'alpha', n), { result: 'receipt', receipt });
     return this;
   }
@@ -213,7 +213,7 @@ describe('verify', () => {
     });
   });
 
-  it.each<[string, Receipt['contents'], RegExp]>([
+  it.each<[string, DatabaseReceipt['contents'], RegExp]>([
     ['a table that the archive lacks', contentsOf([...TABLES, ['public', 'gone']]), /no data of public\.gone/],
     ['one table too few', contentsOf(TABLES.slice(1)), /data of 1 tables that the receipt does not know/],
     ['one table twice', contentsOf([...TABLES, ['public', 'orders']]), /no data of public\.orders/],

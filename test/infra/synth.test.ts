@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { EXAMPLES, exampleFile } from '../support/example-docs.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nightproof-cdk-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -21,8 +22,22 @@ function cdkSynth(config: string) {
   return { status, stderr, out };
 }
 
+/** Locks and an off-site bucket, in the same account and in another one. */
+const offsite = ['', ', account: "222222222222"'].map((account, n) => {
+  const config = join(folder, `offsite-${n}.yaml`);
+  writeFileSync(
+    config,
+    `connections: { main: { secret: s } }
+objectLock: { mode: governance, keep: 30d }
+offsite: { region: eu-west-1, bucketName: nightproof-offsite, keep: { daily: 30d }${account} }
+sources: [{ id: app, database: app, connection: main }]
+`,
+  );
+  return config;
+});
+
 describe('npx cdk synth', () => {
-  it.each(['nightproof.yaml', 'docs/examples/aletheia.yaml'])(
+  it.each(['nightproof.yaml', ...EXAMPLES.map(exampleFile), ...offsite])(
     'of %s passes the built-in validation and cdk-nag, offline',
     (config) => {
       const { status, stderr, out } = cdkSynth(config);

@@ -62,15 +62,16 @@ describe('the template, over all its resources', () => {
       expect(allowed.flatMap(({ actions }) => actions)).not.toContain(action);
   });
 
-  it('lets only retention delete, and retention write nothing where backups lie', () => {
+  it('lets only retention and the sweep delete, and them write nothing where backups lie', () => {
     const deleters = statements(resources).filter(({ actions }) => actions.includes('s3:DeleteObject'));
-    expect(new Set(deleters.map(({ holder }) => holder)).size).toBe(1);
-    const [deleter] = deleters;
-    const writes = statements(resources).filter(
-      ({ holder, actions }) => holder === deleter?.holder && actions.includes('s3:PutObject'),
-    );
-    expect(writes.flatMap(({ resources: r }) => r).every((resource) => resource.includes('/runs/*'))).toBe(true);
-    expect(deleter?.resources.join()).not.toContain('archive');
+    expect(deleters).toHaveLength(2);
+    for (const { holder } of deleters) {
+      expect(holder).toMatch(/Retain|Sweep/);
+      const writes = statements(resources).filter((one) => one.holder === holder && one.actions.includes('s3:PutObject'));
+      expect(writes.flatMap(({ resources: r }) => r).every((resource) => resource.includes('/runs/*'))).toBe(true);
+    }
+    const retention = deleters.find(({ holder }) => holder.includes('Retain'));
+    expect(retention?.resources.join()).not.toContain('archive');
   });
 
   it('uses "*" as a resource only for actions that know no other', () => {
@@ -87,7 +88,9 @@ describe('the template, over all its resources', () => {
     expect(text).not.toMatch(/password"?\s*:/i);
     expect(text).not.toContain('{{resolve:secretsmanager');
     const names = JSON.stringify(ofType('AWS::ECS::TaskDefinition')).match(/"Name":"[A-Z_]+"/g);
-    expect(names).toEqual(['"Name":"VAULT_BUCKET"', '"Name":"POWERTOOLS_SERVICE_NAME"']);
+    expect(new Set(names)).toEqual(
+      new Set(['"Name":"VAULT_BUCKET"', '"Name":"POWERTOOLS_SERVICE_NAME"', '"Name":"VOLUME_FOLDER"']),
+    );
   });
 
   it('keeps the vault and its key when the stack goes', () => {
@@ -112,7 +115,10 @@ describe('the template, over all its resources', () => {
       ScheduleExpression: 'cron(0 2 * * ? *)',
       ScheduleExpressionTimezone: 'UTC',
       State: 'ENABLED',
-      Target: { Input: '{"scheduledTime":"<aws.scheduler.scheduled-time>"}', RetryPolicy: { MaximumRetryAttempts: 20 } },
+      Target: {
+        Input: '{"scheduledTime":"<aws.scheduler.scheduled-time>","plan":"nightly"}',
+        RetryPolicy: { MaximumRetryAttempts: 20 },
+      },
     });
     expect(schedule.Properties.Target).toHaveProperty('DeadLetterConfig');
   });

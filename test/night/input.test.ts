@@ -14,9 +14,9 @@ const NEITHER_ID = `must be ${SOURCE_ID_RULE}`;
 
 /** What an execution is started with, and what the refusal says of it. */
 const REFUSED: readonly (readonly [Json, string])[] = [
-  [{ source: 'shop' }, 'unknown "source"; allowed here: sources, reason, slot'],
-  [{ sources: ['shop'], dryRun: true }, 'unknown "dryRun"; allowed here: sources, reason, slot'],
-  [{ scheduledTime: '2026-04-19T02:00:00Z', sources: ['shop'] }, 'unknown "sources"; allowed here: scheduledTime'],
+  [{ source: 'shop' }, 'unknown "source"; allowed here: sources, plan, reason, slot'],
+  [{ sources: ['shop'], dryRun: true }, 'unknown "dryRun"; allowed here: sources, plan, reason, slot'],
+  [{ scheduledTime: '2026-04-19T02:00:00Z', sources: ['shop'] }, 'unknown "sources"; allowed here: scheduledTime, plan'],
   [{ sources: ['crm'] }, 'no source has the id "crm"; there are: shop, journal'],
   [{ sources: ['shop', 'Shop'] }, `sources[1] "Shop": ${NEITHER_ID}`],
   [{ sources: ['..'] }, `sources[0] "..": ${NEITHER_ID}`],

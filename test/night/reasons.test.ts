@@ -5,6 +5,7 @@ import type { Execution } from '../../lib/local/cloud/execution.ts';
 import { freePort } from '../../lib/local/servers/free-port.ts';
 import { DatabaseRig } from '../support/database-rig.ts';
 import { dumpKey, NightRig } from '../support/night-rig.ts';
+import { databaseReceipt } from '../support/receipts.ts';
 import { leaksOf } from '../support/secret-leaks.ts';
 
 /** Passwords that can be told from anything else that is written anywhere. */
@@ -149,7 +150,7 @@ describe('when the operator has run what the details say', () => {
   it('verifies those sources in the same slot', async () => {
     expect(second).toMatchObject({ status: 'SUCCEEDED' });
     for (const id of CURABLE) expect(await rig.outcome(SLOT, id, 2)).toMatchObject({ status: 'verified' });
-    const { contents } = (await rig.manifest(SLOT, 'row-security')).receipt;
+    const { contents } = databaseReceipt((await rig.manifest(SLOT, 'row-security')).receipt);
     expect(contents.tables.find(({ name }) => name === 'patient')?.rows).toBe(2);
   });
 

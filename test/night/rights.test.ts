@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { DatabaseRig } from '../support/database-rig.ts';
@@ -6,27 +7,43 @@ import { NightRig } from '../support/night-rig.ts';
 import { RecordingProxy } from '../support/recording-proxy.ts';
 import { type NeededRight, rightsFor } from '../support/s3-rights.ts';
 import { type Resource, statements } from '../support/synthesized.ts';
+import { plant } from '../support/tree-rig.ts';
 
 /** Nothing here enforces policies, so what each step asked of S3 in a real night is held against the policies of its role. */
 const TASK = 'task';
 
 const proxies = new Map<string, RecordingProxy>();
 let server: DatabaseRig;
+let volume: string;
 let rig: NightRig;
 let resources: Record<string, Resource>;
 
 beforeAll(async () => {
   server = await DatabaseRig.start();
   await server.database('shop', 'CREATE TABLE customer AS SELECT i AS id FROM generate_series(1, 100) i');
+  volume = mkdtempSync(join(tmpdir(), 'nightproof-rights-'));
+  // long at rest: a folder that still changes would wait
+  plant(volume, { 'one.txt': 'one', 'exports/2026-04-10/a.csv': 'a' });
   rig = await NightRig.start({
     connections: { main: { secret: 'night/main' }, nowhere: { secret: 'night/nowhere' } },
     secrets: { 'night/main': server.secret(), 'night/nowhere': server.secret({ port: 1 }) },
     sources: [
       { id: 'shop', database: 'shop', connection: 'main' },
       { id: 'gone', database: 'shop', connection: 'nowhere' },
+      { id: 'all', kind: 'server', connection: 'main', include: ['shop'] },
+      { id: 'roles', kind: 'globals', connection: 'main' },
+      { id: 'uploads', kind: 'files', volume: 'media' },
+      { id: 'exports', kind: 'datedFolders', volume: 'media', folder: 'exports', settled: '1s' },
     ],
-    more: { keep: { daily: 1, weekly: 1, monthly: 1, yearly: 1 } },
-    cloud: { s3OfTasks: (endpoint) => recorded(endpoint, TASK), s3OfFunction: recorded },
+    more: {
+      keep: { daily: 1, weekly: 1, monthly: 1, yearly: 1 },
+      volumes: { media: { fileSystemId: 'fs-0123456789abcdef0', accessPointId: 'fsap-0123456789abcdef0' } },
+    },
+    cloud: {
+      volumes: { 'fs-0123456789abcdef0': volume },
+      s3OfTasks: (endpoint) => recorded(endpoint, TASK),
+      s3OfFunction: recorded,
+    },
   });
   ({ Resources: resources } = JSON.parse(readFileSync(join(rig.folder, 'cdk.out/night.template.json'), 'utf8')));
   // three nights, so that there is something to remove
@@ -37,6 +54,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await rig?.stop();
   await server?.stop();
+  rmSync(volume, { recursive: true, force: true });
   for (const proxy of proxies.values()) await proxy.stop();
 });
 
@@ -48,7 +66,7 @@ async function recorded(endpoint: string, who: string): Promise<string> {
 
 it('asks of S3, in every step and in the task, nothing that its role does not allow', () => {
   const refused = [...proxies].flatMap(([who, { requests }]) => {
-    const allowed = allowances(roleOf(who));
+    const allowed = rolesOf(who).flatMap(allowances);
     const needed = requests.flatMap(rightsFor).filter((right) => !allowed.some((allow) => allow(right)));
     return needed.map(({ action, key }) => `${who}: ${action} on ${key || 'the bucket'}`);
   });
@@ -57,7 +75,7 @@ it('asks of S3, in every step and in the task, nothing that its role does not al
 
 it('has heard every step, and seen backups removed', () => {
   expect([...proxies.keys()].filter((who) => proxies.get(who)?.requests.length === 0)).toEqual([]);
-  expect(proxies.size).toBe(8);
+  expect(proxies.size).toBe(10);
   const actions = new Set(
     [...proxies.values()].flatMap(({ requests }) => requests.flatMap(rightsFor)).map(({ action }) => action),
   );
@@ -65,17 +83,16 @@ it('has heard every step, and seen backups removed', () => {
     expect(actions).toContain(action);
 });
 
-/** The role of a function, by its logical id, or of the task. */
-function roleOf(who: string): string {
-  const [, holder] =
-    who === TASK
-      ? (Object.entries(resources).find(([, { Type }]) => Type === 'AWS::ECS::TaskDefinition') ?? [])
-      : [who, resources[who]];
-  const role = (holder?.Properties[who === TASK ? 'TaskRoleArn' : 'Role'] as { 'Fn::GetAtt': [string] } | undefined)?.[
-    'Fn::GetAtt'
-  ][0];
-  if (!role) throw new Error(`${who} has no role in the template`);
-  return role;
+/** The role of a function, by its logical id, or those of the tasks, which are heard as one: a definition for each volume has its own. */
+function rolesOf(who: string): string[] {
+  const holders = Object.entries(resources).filter(([id, { Type }]) =>
+    who === TASK ? Type === 'AWS::ECS::TaskDefinition' : id === who,
+  );
+  const roles = holders.map(
+    ([, { Properties }]) => (Properties[who === TASK ? 'TaskRoleArn' : 'Role'] as { 'Fn::GetAtt': [string] })['Fn::GetAtt'][0],
+  );
+  expect(roles.length, who).toBeGreaterThan(0);
+  return roles;
 }
 
 /** What the policies of a role allow, as tests of a right. */

@@ -208,6 +208,6 @@ describe('a slot whose run was aborted', () => {
     expect(night).toMatchObject({ status: 'SUCCEEDED', output: { status: 'ok' } });
     const own = slotOf(night.startDate);
     expect(await rig.record(own)).toMatchObject({ slot: own, trigger: 'manual', reason: 'the night was aborted' });
-    expect((await rig.keys(runFolder(own))).length).toBeGreaterThan(0);
+    expect((await rig.keys(runFolder({ slot: own }))).length).toBeGreaterThan(0);
   });
 });

@@ -103,6 +103,7 @@ export function backendOver(
     runsWithoutUs: true,
     pollMs: { first: 2000, most: 15_000 },
     locate: (key) => ({ s3: `s3://${vault.bucket}/${key}` }),
+    operations: () => Promise.reject(new Error('this test has nothing but a vault')),
     startRun: async (input) => {
       inputs.push(input);
       const state = async (): Promise<ExecutionState> => {

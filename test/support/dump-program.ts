@@ -3,7 +3,7 @@
  * `dies-before-complete`, `dies-after-complete`, `is-stopped`, `shows-children`.
  */
 import { readFileSync } from 'node:fs';
-import type { DumpObserver } from '../../tasks/dump/dump-database.ts';
+import type { DumpObserver } from '../../tasks/dump/dump-job.ts';
 import { run } from '../../tasks/dump/run.ts';
 
 const die = (): void => {

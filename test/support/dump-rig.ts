@@ -1,12 +1,14 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import type { DatabaseSource } from '../../lib/domain/config.ts';
 import { planKey, tryPrefix } from '../../lib/domain/keys.ts';
 import { partSizes } from '../../lib/domain/part-plan.ts';
 import { TryRecord } from '../../lib/domain/receipt.ts';
 import { SlotText } from '../../lib/domain/slot.ts';
+import { artifactKeyOf, type Source } from '../../lib/domain/source.ts';
 import { clientFolders, findClients } from '../../lib/runtime/postgres/clients.ts';
+import type { CredentialSources } from '../../lib/runtime/postgres/credentials.ts';
+import { findGnuTar } from '../../lib/runtime/tree/gnu-tar.ts';
 import { MultipartUpload } from '../../lib/runtime/upload/multipart-upload.ts';
-import type { DumpDependencies } from '../../tasks/dump/dump-database.ts';
+import type { DumpDependencies } from '../../tasks/dump/dump-job.ts';
 import { dumpTask } from '../../tasks/dump/dump-task.ts';
 import { systemTicker } from '../../tasks/dump/watchdog.ts';
 import type { DatabaseRig } from './database-rig.ts';
@@ -23,7 +25,7 @@ export async function clientPath(): Promise<string> {
 
 /** All that a dump needs, made of real parts; what a test looks at goes into `overrides`. */
 export function dumpDependencies(
-  { server, store }: { readonly server: DatabaseRig; readonly store: VaultRig },
+  { server, store }: { readonly server?: DatabaseRig; readonly store: VaultRig },
   overrides: Partial<DumpDependencies> = {},
 ): DumpDependencies {
   return {
@@ -37,8 +39,9 @@ export function dumpDependencies(
         partSizes: partSizes({ expectedBytes }),
         head: (present) => store.vault.head(present),
       }),
-    credentials: server.credentials(),
+    credentials: server?.credentials() ?? NO_SERVER,
     clients: async () => findClients(await clientFolders(await clientPath())),
+    tar: () => findGnuTar(process.env.PATH ?? ''),
     now: () => new Date('2026-04-19T02:00:10Z'),
     ticker: systemTicker,
     stop: new AbortController().signal,
@@ -47,8 +50,17 @@ export function dumpDependencies(
   };
 }
 
+const NO_SERVER: CredentialSources = {
+  secretText: async () => {
+    throw new Error('no server in this test');
+  },
+  iamToken: async () => {
+    throw new Error('no server in this test');
+  },
+};
+
 /** Writes the plan of a slot that has this one source; returns its key. */
-export async function writePlan(store: VaultRig, source: DatabaseSource, attempt = 1): Promise<string> {
+export async function writePlan(store: VaultRig, source: Source, attempt = 1): Promise<string> {
   const key = planKey({ slot: SLOT, attempt });
   await store.vault.remove([key]);
   await store.s3.send(
@@ -67,20 +79,21 @@ export interface TaskTraces {
 }
 
 /** Runs the task for one source as far as it comes, and gathers what it left in the vault. */
-export async function runTask(store: VaultRig, source: DatabaseSource, deps: DumpDependencies): Promise<TaskTraces> {
+export async function runTask(store: VaultRig, source: Source, deps: DumpDependencies): Promise<TaskTraces> {
   const planned = await writePlan(store, source);
   const silent = { started() {}, done() {}, failed() {}, unrecorded() {} };
   const exitCode = await dumpTask({ planKey: planned, sourceId: source.id }, deps, silent);
-  return { exitCode, ...(await tracesOf(store, source.id)) };
+  return { exitCode, ...(await tracesOf(store, source)) };
 }
 
-/** What lies in the vault of a source. */
-export async function tracesOf(store: VaultRig, sourceId: string): Promise<Omit<TaskTraces, 'exitCode'>> {
+/** What lies in the vault of a source, under the key of its artifact and beside it. */
+export async function tracesOf(store: VaultRig, source: Source): Promise<Omit<TaskTraces, 'exitCode'>> {
   const records: TryRecord[] = [];
-  for (const key of await store.keys(tryPrefix(SLOT, sourceId))) {
+  for (const key of await store.keys(tryPrefix(SLOT, source.id))) {
     const record = await store.vault.readJson(key, TryRecord);
     if (record) records.push(record);
   }
-  const objects = await store.keys(`daily/${sourceId}_`);
-  return { records, objects, openUploads: (await store.openUploads()).filter((key) => key.startsWith(`daily/${sourceId}_`)) };
+  const artifact = artifactKeyOf(source, SLOT);
+  const openUploads = (await store.openUploads()).filter((key) => key.startsWith(artifact));
+  return { records, objects: await store.keys(artifact), openUploads };
 }

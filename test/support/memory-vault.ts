@@ -2,12 +2,13 @@ import { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import type { ZodType } from 'zod';
 import { Failure } from '../../lib/domain/outcomes.ts';
-import type { ObjectTags, StoredObject, Vault } from '../../lib/runtime/vault.ts';
+import type { ListedObject, ObjectTags, StoredObject, Vault } from '../../lib/runtime/vault.ts';
 
 interface Entry {
   readonly body: Buffer;
   readonly versionId: string;
   readonly tags: ObjectTags;
+  readonly lastModified: Date;
 }
 
 /** The operations that a test can make fail. */
@@ -16,6 +17,8 @@ type Operation = 'putOnce' | 'readJson' | 'head' | 'list' | 'copyOnce' | 'remove
 /** A vault in memory, for flows in which the store itself is not what is looked at. It keeps the contract of `Vault`. */
 export class MemoryVault implements Vault {
   readonly bucket = 'vault';
+  /** The store's own clock; a test that needs old objects sets it. */
+  clock: () => Date = () => new Date();
   readonly #objects = new Map<string, Entry>();
   readonly #faults: { operation: Operation; match: (key: string) => boolean; error: Error; left: number }[] = [];
   readonly #refused = new Map<string, string>();
@@ -37,7 +40,7 @@ export class MemoryVault implements Vault {
 
   put(key: string, body: Buffer | string | object, tags: ObjectTags = {}): void {
     const bytes = Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
-    this.#objects.set(key, { body: bytes, versionId: `v${++this.#versions}`, tags });
+    this.#objects.set(key, { body: bytes, versionId: `v${++this.#versions}`, tags, lastModified: this.clock() });
   }
 
   keys(prefix = ''): string[] {
@@ -76,8 +79,11 @@ export class MemoryVault implements Vault {
     return Readable.from([this.#objects.get(key)?.body ?? Buffer.alloc(0)]);
   }
 
-  async *list(prefix: string): AsyncIterable<{ key: string; bytes: number }> {
-    for (const key of this.keys(prefix)) yield { key, bytes: this.#objects.get(key)?.body.length ?? 0 };
+  async *list(prefix: string): AsyncIterable<ListedObject> {
+    for (const key of this.keys(prefix)) {
+      const { body = Buffer.alloc(0), lastModified = this.clock() } = this.#objects.get(key) ?? {};
+      yield { key, bytes: body.length, lastModified };
+    }
     // after the first page: what came until then must not be taken for the whole
     this.#maybeFail('list', prefix);
   }

@@ -31,9 +31,11 @@ import { toolchain } from './toolchain.ts';
 /** A source as nightproof.yaml has it. */
 export interface NightSource {
   readonly id: string;
-  readonly database: string;
+  /** @default "database" */
+  readonly kind?: string;
+  readonly database?: string;
   /** A name under connections. */
-  readonly connection: string;
+  readonly connection?: string;
   readonly [field: string]: unknown;
 }
 
@@ -77,14 +79,20 @@ export class NightRig {
     );
   }
 
-  static async start(options: NightRigOptions): Promise<NightRig> {
+  static start(options: NightRigOptions): Promise<NightRig> {
+    return NightRig.of(configText(options), options);
+  }
+
+  /** A rig of a whole configuration, as it stands in a file. */
+  static async of(config: string, { secrets, cloud }: Pick<NightRigOptions, 'secrets' | 'cloud'>): Promise<NightRig> {
     const folder = mkdtempSync(join(tmpdir(), 'nightproof-night-'));
     try {
-      const assembly = await synthesize({ outdir: join(folder, 'cdk.out'), config: writeConfig(folder, options) });
+      const file = join(folder, 'nightproof.yaml');
+      writeFileSync(file, config);
+      const assembly = await synthesize({ outdir: join(folder, 'cdk.out'), config: file });
       const tools = await toolchain();
       const path = [process.env.PATH ?? '', ...tools.postgres.map(({ binDir }) => binDir)].join(':');
       const dir = join(folder, 'local');
-      const { secrets, cloud } = options;
       return new NightRig(
         await LocalCloud.start({ assembly, dir, toolchain: tools, path, secrets, waitScale: 0, ...cloud }),
         folder,
@@ -177,12 +185,9 @@ export class NightRig {
 }
 
 export const dumpKey = (slot: Slot, sourceId: string, tier: Tier = 'daily'): string =>
-  artifactKey({ tier, sourceId, slot, kind: 'database' });
+  artifactKey({ tier, sourceId, slot, format: 'dump' });
 
-function writeConfig(folder: string, { connections, sources, more }: NightRigOptions): string {
-  const file = join(folder, 'nightproof.yaml');
+function configText({ connections, sources, more }: NightRigOptions): string {
   const plain = Object.entries(connections).map(([name, connection]) => [name, { sslMode: 'disable', ...connection }]);
-  const config = { name: 'night', keep: { daily: '7d' }, ...more, connections: Object.fromEntries(plain), sources };
-  writeFileSync(file, stringify(config));
-  return file;
+  return stringify({ name: 'night', keep: { daily: '7d' }, ...more, connections: Object.fromEntries(plain), sources });
 }

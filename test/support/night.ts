@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import type { Config, DatabaseSource, Keep } from '../../lib/domain/config.ts';
+import type { Config } from '../../lib/domain/config.ts';
 import { artifactKey, manifestKey, outcomeKey, planKey, tryKey } from '../../lib/domain/keys.ts';
 import type { Manifest } from '../../lib/domain/manifest.ts';
 import { factsOf, type Reason } from '../../lib/domain/outcomes.ts';
 import type { Plan } from '../../lib/domain/plan.ts';
-import type { Receipt } from '../../lib/domain/receipt.ts';
+import type { DatabaseReceipt } from '../../lib/domain/receipt.ts';
 import { instantOf, type Slot, slotOf } from '../../lib/domain/slot.ts';
+import type { ConfiguredSource, DatabaseSource, Keep } from '../../lib/domain/source.ts';
 import type { SourceOutcome } from '../../lib/domain/source-outcome.ts';
 import type { Tier } from '../../lib/domain/tiers.ts';
 import type { MemoryVault } from './memory-vault.ts';
@@ -34,19 +35,23 @@ export function sourceOf(id: string, facts: { readonly enabled?: boolean; readon
   };
 }
 
-export function configOf(sources: readonly DatabaseSource[]): Config {
+export function configOf(sources: readonly ConfiguredSource[], facts: Partial<Config> = {}): Config {
   return {
     name: 'nightproof',
-    schedule: { cron: '0 4 * * *', timeZone: 'Europe/Paris', enabled: true },
+    schedule: { cron: '0 4 * * *', timeZone: 'Europe/Paris', enabled: true, startTolerance: '5m' },
+    schedules: {},
     weeklyDay: 'SUN',
     notify: { email: [] },
     network: { mode: 'public', cidr: '10.86.0.0/24' },
     maxConcurrency: 4,
-    sources,
+    volumes: {},
+    notCovered: [],
+    sources: [...sources],
+    ...facts,
   };
 }
 
-export function planOf(sources: readonly DatabaseSource[], facts: Partial<Plan> = {}): Plan {
+export function planOf(sources: readonly ConfiguredSource[], facts: Partial<Plan> = {}): Plan {
   const slot = facts.slot ?? SUNDAY;
   return {
     version: 1,
@@ -70,12 +75,13 @@ const digests = (body: Buffer) => ({
   crc32: crc32(body).toString(16).padStart(8, '0'),
 });
 
-export function receiptOf(sourceId: string, slot: Slot, body: Buffer, facts: Partial<Receipt> = {}): Receipt {
+export function receiptOf(sourceId: string, slot: Slot, body: Buffer, facts: Partial<DatabaseReceipt> = {}): DatabaseReceipt {
   const table = { schema: 'public', name: 'orders', rows: 30, bytes: 900, sha256: 'a'.repeat(64) };
   return {
+    kind: 'database',
     sourceId,
     slot,
-    key: artifactKey({ tier: 'daily', sourceId, slot, kind: 'database' }),
+    key: artifactKey({ tier: 'daily', sourceId, slot, format: 'dump' }),
     ...digests(body),
     startedAt: minutesAfter(slot, 1).toISOString(),
     finishedAt: minutesAfter(slot, 2).toISOString(),
@@ -98,7 +104,7 @@ export function manifestOf(sourceId: string, slot: Slot, body: Buffer, tier: Tie
     database: sourceId,
     slot,
     tier,
-    key: artifactKey({ tier, sourceId, slot, kind: 'database' }),
+    key: artifactKey({ tier, sourceId, slot, format: 'dump' }),
     proof: 'verified',
     createdAt: minutesAfter(slot, 5).toISOString(),
     receipt: receiptOf(sourceId, slot, body),
@@ -134,10 +140,9 @@ export function verifiedOutcome(sourceId: string, slot: Slot, facts: Partial<Ver
     sourceId,
     slot,
     at: minutesAfter(slot, 6).toISOString(),
-    manifestKey: manifestKey(artifactKey({ tier: 'daily', sourceId, slot, kind: 'database' })),
+    manifestKey: manifestKey(artifactKey({ tier: 'daily', sourceId, slot, format: 'dump' })),
     bytes: 1_000_000,
-    tables: 3,
-    rows: 4200,
+    counts: { of: 'database', tables: 3, rows: 4200 },
     durationSeconds: 60,
     promoted: [],
     warnings: [],

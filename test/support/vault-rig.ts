@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -73,6 +74,7 @@ export class VaultRig {
   async stop(): Promise<void> {
     this.s3.destroy();
     await this.server.stop();
-    rmSync(this.#folder, { recursive: true, force: true });
+    // several at a time: one after the other, tens of thousands of files can take minutes on a busy disk
+    await rm(this.#folder, { recursive: true, force: true });
   }
 }

@@ -21,11 +21,20 @@ interface ImageAsset {
   readonly target?: string;
 }
 
-/** What `cdk synth` left: the one stack and what lies beside it. */
+/** A stack that belongs to a region of its own. */
+export interface StackElsewhere {
+  readonly stackName: string;
+  /** As the CDK writes it: `aws://unknown-account/eu-west-1`. */
+  readonly environment: string;
+}
+
+/** What `cdk synth` left: the stack that can be deployed here, and what lies beside it. */
 export interface Assembly {
   readonly folder: string;
   readonly stackName: string;
   readonly template: Template;
+  /** Stacks of the assembly that cannot be deployed here. */
+  readonly elsewhere: readonly StackElsewhere[];
   /** Folders (or files) of the assets by hash. */
   readonly files: ReadonlyMap<string, string>;
   readonly images: ReadonlyMap<string, ImageAsset>;
@@ -37,6 +46,7 @@ interface Manifest {
 
 interface Artifact {
   readonly type: string;
+  readonly environment?: string;
   readonly displayName?: string;
   readonly properties?: { readonly templateFile?: string; readonly stackName?: string; readonly file?: string };
 }
@@ -51,16 +61,24 @@ interface AssetManifest {
   >;
 }
 
-/** Reads a cloud assembly. It holds exactly one stack: nightproof has one, and the local cloud deploys one. */
+/** The environment of a stack that goes wherever it is deployed to. */
+const ANYWHERE = 'aws://unknown-account/unknown-region';
+
+/**
+ * Reads a cloud assembly. Exactly one of its stacks names no region: the local cloud has one region only, and deploys that stack.
+ * A stack for a region of its own, as the off-site bucket's, is named in `elsewhere`.
+ */
 export function readAssembly(folder: string): Assembly {
   const root = resolve(folder);
   const manifest = readJson<Manifest>(join(root, 'manifest.json'));
   const artifacts = Object.entries(manifest.artifacts ?? {});
+  if (artifacts.some(([, { type }]) => type === 'cdk:cloud-assembly'))
+    throw new Error(`${root} holds stages; the local cloud deploys one stack`);
+
   const stacks = artifacts.filter(([, { type }]) => type === 'aws:cloudformation:stack');
-  const [stack, ...more] = stacks;
-  const nested = artifacts.some(([, { type }]) => type === 'cdk:cloud-assembly');
-  if (!stack || more.length > 0 || nested)
-    throw new Error(`${root} holds ${nested ? 'stages' : `${stacks.length} stacks`}; the local cloud deploys one stack`);
+  const [stack, ...more] = stacks.filter(([, { environment }]) => environment === ANYWHERE);
+  if (!stack || more.length > 0)
+    throw new Error(`${root} holds ${stack ? more.length + 1 : 0} stacks that name no region; the local cloud deploys one`);
 
   const [id, { properties = {} }] = stack;
   const assets = artifacts
@@ -70,9 +88,15 @@ export function readAssembly(folder: string): Assembly {
     folder: root,
     stackName: properties.stackName ?? id,
     template: readJson<Template>(join(root, properties.templateFile ?? `${id}.template.json`)),
+    elsewhere: stacks.filter((other) => other !== stack).map(([name, artifact]) => stackElsewhere(name, artifact)),
     ...readAssets(root, assets),
   };
 }
+
+const stackElsewhere = (id: string, { properties, environment = '' }: Artifact): StackElsewhere => ({
+  stackName: properties?.stackName ?? id,
+  environment,
+});
 
 function readAssets(root: string, manifests: readonly string[]): Pick<Assembly, 'files' | 'images'> {
   const files = new Map<string, string>();

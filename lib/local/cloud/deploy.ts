@@ -18,7 +18,7 @@ export interface DeployedResource {
   readonly physicalId: string;
 }
 
-/** What became of each resource of the template. */
+/** What became of each resource of the template, and of each other stack of the assembly. */
 export interface DeployReport {
   /** Created by moto's CloudFormation. */
   readonly created: readonly DeployedResource[];
@@ -28,6 +28,8 @@ export interface DeployReport {
   readonly notCreated: readonly { readonly logicalId: string; readonly type: string; readonly why: string }[];
   /** Properties of created resources that moto is known to drop. */
   readonly ignored: readonly { readonly logicalId: string; readonly type: string; readonly properties: readonly string[] }[];
+  /** Stacks that were not deployed. */
+  readonly notDeployed: readonly { readonly stackName: string; readonly why: string }[];
 }
 
 export interface Deployment {
@@ -60,12 +62,23 @@ export async function deploy(assembly: Assembly, endpoints: Endpoints, kept: Kep
     return {
       stackName: assembly.stackName,
       outputs: Object.fromEntries(own),
-      report: { created, ...rest, ignored: ignoredProperties(assembly.template, created) },
+      report: {
+        created,
+        ...rest,
+        ignored: ignoredProperties(assembly.template, created),
+        notDeployed: notDeployed(assembly),
+      },
     };
   } finally {
     cloudFormation.destroy();
   }
 }
+
+const notDeployed = ({ elsewhere }: Assembly): DeployReport['notDeployed'] =>
+  elsewhere.map(({ stackName, environment }) => ({
+    stackName,
+    why: `it belongs to ${environment}, and the local cloud is one region of one account`,
+  }));
 
 /** A bucket that an earlier deployment made, and that outlives its stack, keeps its name: CloudFormation would update the stack, but moto forgets. */
 function withKeptNames(template: Template, kept: KeptNames): Template {

@@ -1,7 +1,10 @@
 import type { Template } from './assembly.ts';
 import type { DeployedResource, DeployReport } from './deploy.ts';
 
-/** Properties that moto 5.2 drops without a word when its CloudFormation creates the resource. Read in its sources. */
+/**
+ * Properties that moto 5.2 drops without a word when its CloudFormation creates the resource. Read in its sources. Versions and
+ * locks of buckets are not among them: versitygw, which holds the objects, is told of both.
+ */
 const DROPPED: Readonly<Record<string, readonly string[]>> = {
   'AWS::EC2::SecurityGroup': ['SecurityGroupEgress'],
   'AWS::ECS::Cluster': ['CapacityProviders', 'ClusterSettings', 'Configuration', 'DefaultCapacityProviderStrategy'],
@@ -26,7 +29,6 @@ const DROPPED: Readonly<Record<string, readonly string[]>> = {
     'LifecycleConfiguration',
     'LoggingConfiguration',
     'NotificationConfiguration',
-    'ObjectLockConfiguration',
     'OwnershipControls',
     'ReplicationConfiguration',
   ],

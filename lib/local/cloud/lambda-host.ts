@@ -16,6 +16,8 @@ export interface HostSettings {
   readonly endpoints: Endpoints;
   /** PATH of functions and tasks: stands for the programs that the images install. */
   readonly path: string;
+  /** Folders that stand for EFS volumes, by the id of the file system. */
+  readonly volumes?: Readonly<Record<string, string>>;
   /** Folder of the log files. */
   readonly logs: string;
   /** @default - the endpoint as it is */

@@ -28,6 +28,8 @@ export interface LocalCloudOptions {
   readonly path?: string;
   /** Secrets by name, as text or as what becomes JSON; they are there before anything is started. */
   readonly secrets?: Readonly<Record<string, string | object>>;
+  /** Folders of this machine that stand for EFS volumes, by the id of the file system. */
+  readonly volumes?: Readonly<Record<string, string>>;
   /** Factor of waits and retry intervals. @default 1 */
   readonly waitScale?: number;
   /** The same for a function, by its logical id. */
@@ -188,7 +190,11 @@ async function assemble(options: LocalCloudOptions, dir: string, servers: LocalS
     endpoints,
     servers,
     lambda: await LambdaHost.over(assembly, created, settings),
-    tasks: new TaskHost(assembly, { ...settings, endpoints: endpointsOfTasks }),
+    tasks: new TaskHost(assembly, {
+      ...settings,
+      endpoints: endpointsOfTasks,
+      ...(options.volumes && { volumes: options.volumes }),
+    }),
     machines: await deployedMachines(deployment, endpoints),
     inbox: await Inbox.of(idsOf(deployment, 'AWS::SNS::Topic'), endpoints),
     waitScale: options.waitScale ?? 1,

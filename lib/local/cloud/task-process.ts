@@ -11,6 +11,7 @@ import { imageStart } from './dockerfile.ts';
 import { awsClient, awsEnvironment } from './endpoints.ts';
 import { isObject, type Json, type JsonObject, objectIn, textIn } from './json.ts';
 import type { HostSettings } from './lambda-host.ts';
+import { mountedFolders } from './mounted-folders.ts';
 import { killTree, type Program, startProgram } from './program.ts';
 import { StatesError } from './states-error.ts';
 
@@ -108,15 +109,19 @@ export class TaskHost extends EventEmitter<{ started: [RunningTask]; stopped: [S
     const id = randomUUID().replaceAll('-', '');
     const task = clusters[0].clusterArn.replace(':cluster/', ':task/').concat(`/${id}`);
     const family = taskDefinition?.family ?? '';
-    const program = this.#program(definition, overrideOf(parameters, definition.name ?? ''), scratch, id);
+    const mounts = mountedFolders(this.#assembly.template, family, this.#settings.volumes ?? {});
+    const program = this.#program(definition, { override: overrideOf(parameters, definition.name ?? ''), mounts, scratch, id });
     return { task, definitionArn: taskDefinition?.taskDefinitionArn ?? '', family, definition, program };
   }
 
-  #program(definition: ContainerDefinition, override: JsonObject, scratch: string, id: string): Program {
+  #program(definition: ContainerDefinition, { override, mounts, scratch, id }: Placement): Program {
     const { folder, dockerfile, target } = assetOf(this.#assembly.images, assetHash(definition.image));
     const start = imageStart(readFileSync(dockerfile, 'utf8'), target);
     const command = (override.Command as string[] | undefined) ?? definition.command ?? start.command;
-    const own = Object.fromEntries((definition.environment ?? []).map(({ name = '', value = '' }) => [name, value]));
+    // nothing can be mounted here: what names a mount is told where its folder is
+    const own = Object.fromEntries(
+      (definition.environment ?? []).map(({ name = '', value = '' }) => [name, mounts.get(value) ?? value]),
+    );
     const overriding = ((override.Environment ?? []) as JsonObject[]).map(({ Name, Value }) => [needText(Name), needText(Value)]);
     return {
       argv: [...(definition.entryPoint?.length ? definition.entryPoint : start.entryPoint), ...command],
@@ -132,6 +137,14 @@ export class TaskHost extends EventEmitter<{ started: [RunningTask]; stopped: [S
       logFile: join(this.#settings.logs, 'tasks', definition.name ?? 'container', `${id}.log`),
     };
   }
+}
+
+interface Placement {
+  readonly override: JsonObject;
+  /** Folders of this machine by the path at which the container would have them. */
+  readonly mounts: ReadonlyMap<string, string>;
+  readonly scratch: string;
+  readonly id: string;
 }
 
 const runningTask = ({ task, family, definition, program }: Container, { process: { pid = 0 } }: OwnedProcess): RunningTask => ({

@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import {
   CreateBucketCommand,
   HeadBucketCommand,
+  type ObjectLockConfiguration,
   PutBucketVersioningCommand,
+  PutObjectLockConfigurationCommand,
   S3Client,
   type VersioningConfiguration,
 } from '@aws-sdk/client-s3';
-import type { Assembly } from './assembly.ts';
+import type { Assembly, TemplateResource } from './assembly.ts';
 import type { Deployment, KeptNames } from './deploy.ts';
 import { type Endpoints, vaultClient } from './endpoints.ts';
 
@@ -44,9 +46,20 @@ export async function createBuckets({ template }: Assembly, { report }: Deployme
       () => true,
       () => false,
     );
-    if (!there) await s3.send(new CreateBucketCommand({ Bucket }));
-    const versioning = template.Resources[logicalId]?.Properties?.VersioningConfiguration as VersioningConfiguration | undefined;
-    if (versioning) await s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: versioning }));
+    const { VersioningConfiguration, ObjectLockEnabled, ObjectLockConfiguration } = settingsOf(template.Resources[logicalId]);
+    const ObjectLockEnabledForBucket = ObjectLockEnabled === true;
+    if (!there) await s3.send(new CreateBucketCommand({ Bucket, ObjectLockEnabledForBucket }));
+    if (VersioningConfiguration) await s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration }));
+    if (ObjectLockConfiguration) await s3.send(new PutObjectLockConfigurationCommand({ Bucket, ObjectLockConfiguration }));
   }
   s3.destroy();
 }
+
+interface BucketSettings {
+  readonly VersioningConfiguration?: VersioningConfiguration;
+  readonly ObjectLockEnabled?: boolean;
+  readonly ObjectLockConfiguration?: ObjectLockConfiguration;
+}
+
+/** The template spells them as the calls do. */
+const settingsOf = (bucket: TemplateResource | undefined): BucketSettings => (bucket?.Properties ?? {}) as BucketSettings;

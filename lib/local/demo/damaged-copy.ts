@@ -13,13 +13,13 @@ export function vaultFolder(dir: string): string {
   return join(dir, 'vault', vaultBucket);
 }
 
-/** The one daily dump of a source in a vault that has seen one night. */
-export function dailyDump(dir: string, sourceId: string): string {
+/** The one daily artifact of a source in a vault that has seen one night. */
+export function dailyArtifact(dir: string, sourceId: string, ending: string): string {
   const folder = join(vaultFolder(dir), 'daily');
   const [name] = existsSync(folder)
-    ? readdirSync(folder).filter((file) => file.startsWith(`${sourceId}_`) && file.endsWith('.dump'))
+    ? readdirSync(folder).filter((file) => file.startsWith(`${sourceId}_`) && file.endsWith(ending))
     : [];
-  if (name === undefined) throw new Error(`the vault in ${dir} has no dump of ${sourceId}`);
+  if (name === undefined) throw new Error(`the vault in ${dir} has no ${ending} of ${sourceId}`);
   return join(folder, name);
 }
 

@@ -9,14 +9,17 @@ import { processGroup } from '../servers/process-group.ts';
 import { thisMachine } from '../setup/machine.ts';
 import { reported, reportLine } from '../setup/report-line.ts';
 import { ensureToolchain, type Toolchain } from '../setup/toolchain.ts';
-import { copyCloud, dailyDump, flipOneBit, vaultFolder, verifyAgain } from './damaged-copy.ts';
+import { copyCloud, dailyArtifact, flipOneBit, vaultFolder, verifyAgain } from './damaged-copy.ts';
 import { loginIn, removeLogin, sourceIdFor, writeNightConfig } from './night-config.ts';
 import { nightproof } from './nightproof-command.ts';
 import { type DemoOptions, DemoUsageError, readDemoOptions } from './options.ts';
 import { refuseUnreachable } from './reachable.ts';
 import { compareDatabases, restoreDump, runPgRestore } from './restore-dump.ts';
-import { makeSampleDatabases, SAMPLE_DATABASES } from './sample-databases.ts';
+import { writeSampleConfig } from './sample-config.ts';
+import { makeSampleDatabases } from './sample-databases.ts';
+import { makeSampleFiles, SAMPLE_DATED, SAMPLE_TREE } from './sample-files.ts';
 import { Stage } from './stage.ts';
+import { unpackAndCompare } from './unpack-tree.ts';
 
 /** The sample whose dump is restored and damaged: it has text, noise and large objects. */
 const EXAMPLE = 'journal';
@@ -40,22 +43,23 @@ async function samples(options: DemoOptions): Promise<number> {
   const [install] = toolchain.postgres;
   if (!install) throw new Error('set-up found no PostgreSQL');
 
-  stage.step(`Three databases on a new PostgreSQL ${install.version}`);
+  stage.step(`Three databases on a new PostgreSQL ${install.version}, and some files`);
   const server = await startPostgres(install);
   await makeSampleDatabases(server, (name, holds, bytes) => stage.good(`${name}: ${holds} (${showBytes(bytes)})`));
 
+  stage.good(`${makeSampleFiles(dir)} files: uploads, and a folder named ${SAMPLE_DATED.date}`);
   const login = { username: server.user, password: server.password, host: server.host, port: server.port };
-  const sources = SAMPLE_DATABASES.map(({ name }) => ({ id: name, database: name }));
-  const config = writeNightConfig(dir, login, 'disable', sources);
+  const config = writeSampleConfig(dir, login);
   const code = await night(dir, config, options);
   if (code !== 0) return code;
 
   const restored = await showRestore(server, dir);
+  const unpacked = await showTree(dir);
   const noticed = await showDamage(server, toolchain, dir);
   await server.stop();
   removeLogin(dir);
   farewell(options, dir);
-  return restored && noticed ? 0 : 1;
+  return restored && unpacked && noticed ? 0 : 1;
 }
 
 /** The user's own database: the night alone. */
@@ -86,7 +90,7 @@ async function night(dir: string, config: string, { vault }: DemoOptions): Promi
 
 /** Restores one dump with plain pg_restore and compares it with its source, table by table. */
 async function showRestore(server: PostgresServer, dir: string): Promise<boolean> {
-  const dump = dailyDump(dir, EXAMPLE);
+  const dump = dailyArtifact(dir, EXAMPLE, '.dump');
   const into = `${EXAMPLE}_restored`;
   stage.step(`${basename(dump)}, restored into a new database by plain pg_restore`);
   await restoreDump(server, dump, into);
@@ -100,13 +104,23 @@ async function showRestore(server: PostgresServer, dir: string): Promise<boolean
   return tables.length > 0 && tables.every(({ same }) => same);
 }
 
+/** Unpacks the archive of the tree with plain tar, and compares it file by file. */
+async function showTree(dir: string): Promise<boolean> {
+  const archive = dailyArtifact(dir, SAMPLE_TREE.id, '.tar.gz');
+  stage.step(`${basename(archive)}, unpacked into a new folder by plain tar`);
+  const { files, same } = await unpackAndCompare(archive, dir);
+  if (same) stage.good(`${files} files, every byte the same`);
+  else stage.bad('the files are NOT the same');
+  return same;
+}
+
 /** Flips one bit in a copy of the vault and asks who notices. */
 async function showDamage(server: PostgresServer, toolchain: Toolchain, dir: string): Promise<boolean> {
   const copy = processGroup.folder('demo-damaged');
   await copyCloud(dir, copy.path);
-  const dump = dailyDump(copy.path, EXAMPLE);
+  const dump = dailyArtifact(copy.path, EXAMPLE, '.dump');
   const at = flipOneBit(dump);
-  stage.step(`One bit turned over in a copy of that dump, at byte ${at.toLocaleString('en-US')}: who notices?`);
+  stage.step(`One bit turned over in a copy of the dump, at byte ${at.toLocaleString('en-US')}: who notices?`);
 
   const listed = await runPgRestore(server, ['--list', '--', dump]);
   stage.say(`  pg_restore --list      ${listed.code === 0 ? 'says the archive is fine' : `refuses (exit code ${listed.code})`}`);

@@ -10,15 +10,22 @@ export interface DatabaseLogin {
   readonly port: number;
 }
 
+/** A source as nightproof.yaml has it. */
 export interface NightSource {
   readonly id: string;
-  readonly database: string;
+  readonly [field: string]: unknown;
 }
 
 const SECRET = 'nightproof/demo';
 
 /** Writes what a night needs into its folder: nightproof.yaml, and secrets.json for its owner's eyes only. Returns the configuration's path. */
-export function writeNightConfig(dir: string, login: DatabaseLogin, sslMode: string, sources: readonly NightSource[]): string {
+export function writeNightConfig(
+  dir: string,
+  login: DatabaseLogin,
+  sslMode: string,
+  sources: readonly NightSource[],
+  more: object = {},
+): string {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   writeFileSync(join(dir, 'secrets.json'), JSON.stringify({ [SECRET]: login }, null, 2), { mode: 0o600 });
   const config = join(dir, 'nightproof.yaml');
@@ -29,7 +36,8 @@ export function writeNightConfig(dir: string, login: DatabaseLogin, sslMode: str
       notify: { email: ['you@example.com'] },
       connections: { main: { secret: SECRET, sslMode } },
       keep: { daily: '7d', weekly: '4w', monthly: '12mo' },
-      sources: sources.map((source) => ({ ...source, connection: 'main' })),
+      ...more,
+      sources: sources.map((source) => ('volume' in source ? source : { ...source, connection: 'main' })),
     }),
   );
   return config;

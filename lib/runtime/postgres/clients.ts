@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { access, open, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Failure } from '../../domain/outcomes.ts';
 import { askProgram } from './program-answers.ts';
 
@@ -38,6 +38,13 @@ export function clientFor(clients: readonly PostgresClient[], serverMajor: numbe
   if (client) return client;
   const present = clients.map(({ version }) => version).join(', ') || 'none';
   throw new Failure('version', `the server is PostgreSQL ${serverMajor}; clients here: ${present}`);
+}
+
+/** The pg_dumpall that came with a client. */
+export async function pgDumpallOf({ pgDump, version }: PostgresClient): Promise<string> {
+  const program = join(dirname(pgDump), 'pg_dumpall');
+  if ((await isBinary(program)) && (await versionOf(program)) === version) return program;
+  throw new Failure('version', `there is no pg_dumpall ${version} beside pg_dump`);
 }
 
 async function clientIn(folder: string): Promise<PostgresClient | undefined> {

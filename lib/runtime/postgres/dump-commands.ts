@@ -1,25 +1,78 @@
+import type { DatabaseSource } from '../../domain/source.ts';
 import type { ChildCommand } from '../child.ts';
 import { PLAIN_LOCALE } from '../child.ts';
 import { verifiesServer } from './ca-bundle.ts';
 import type { PostgresClient } from './clients.ts';
 import type { ChosenCompression } from './compression.ts';
 import type { ConnectionFiles } from './connection-files.ts';
-import { conninfo, STEADY_CONNECTION } from './conninfo.ts';
+import { type ConninfoParameters, conninfo, STEADY_CONNECTION } from './conninfo.ts';
 import type { ServerAddress } from './credentials.ts';
 import type { DatabaseAddress } from './server-connection.ts';
 
-export interface DumpOptions {
-  readonly client: PostgresClient;
+/** Where a program of PostgreSQL's connects to. */
+interface ConnectOptions {
   readonly server: ServerAddress;
   readonly database: DatabaseAddress;
   readonly files: ConnectionFiles;
+}
+
+export interface DumpOptions extends ConnectOptions {
+  readonly client: PostgresClient;
   readonly compression: ChosenCompression;
   readonly lockWaitSeconds: number;
+  readonly choices?: Pick<DatabaseSource, 'exclude' | 'excludeData' | 'portable'>;
 }
 
 /** pg_dump to stdout. Every option holds its value after "=", so that no name can be taken for an option. */
-export function pgDumpCommand({ client, server, database, files, compression, lockWaitSeconds }: DumpOptions): ChildCommand {
-  const connection = conninfo({
+export const pgDumpCommand = ({ client, compression, lockWaitSeconds, choices = {}, ...to }: DumpOptions): ChildCommand => ({
+  program: client.pgDump,
+  args: [
+    '--format=custom',
+    compression.option,
+    `--lock-wait-timeout=${lockWaitSeconds * 1000}`,
+    '--no-password',
+    ...contentOptions(choices),
+    `--dbname=${connectionString(to)}`,
+  ],
+  env: childEnvironment(to.files),
+});
+
+/** An archive keeps the names of owners even so, and pg_restore leaves them out when it is told the same. */
+const PORTABLE = ['--no-owner', '--no-acl'];
+
+const contentOptions = ({ exclude = [], excludeData = [], portable }: NonNullable<DumpOptions['choices']>): readonly string[] => [
+  ...exclude.map((pattern) => `--exclude-table=${pattern}`),
+  ...excludeData.map((pattern) => `--exclude-table-data=${pattern}`),
+  ...(portable ? PORTABLE : []),
+];
+
+/** Limits of the role are for its daily work; pg_dump lifts them for itself, pg_dumpall does not. */
+const WITHOUT_LIMITS = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout']
+  .map((limit) => `-c ${limit}=0`)
+  .join(' ');
+
+export interface GlobalsOptions extends ConnectOptions {
+  readonly pgDumpall: string;
+  /** Whether the role may read them. */
+  readonly passwords: boolean;
+}
+
+/** pg_dumpall to stdout: roles, their settings and tablespaces. */
+export const pgDumpallCommand = ({ pgDumpall, passwords, ...to }: GlobalsOptions): ChildCommand => ({
+  program: pgDumpall,
+  args: [
+    '--globals-only',
+    ...(passwords ? [] : ['--no-role-passwords']),
+    '--no-password',
+    // it takes everything from the connection string but this
+    `--database=${to.database.database}`,
+    `--dbname=${connectionString(to, { options: WITHOUT_LIMITS })}`,
+  ],
+  env: childEnvironment(to.files),
+});
+
+const connectionString = ({ server, database, files }: ConnectOptions, more: ConninfoParameters = {}): string =>
+  conninfo({
     host: server.host,
     port: server.port,
     user: server.user,
@@ -27,19 +80,10 @@ export function pgDumpCommand({ client, server, database, files, compression, lo
     sslmode: database.sslMode,
     ...(verifiesServer(database.sslMode) && { sslrootcert: files.authoritiesFile }),
     ...STEADY_CONNECTION,
+    ...more,
   });
-  return {
-    program: client.pgDump,
-    args: [
-      '--format=custom',
-      compression.option,
-      `--lock-wait-timeout=${lockWaitSeconds * 1000}`,
-      '--no-password',
-      `--dbname=${connection}`,
-    ],
-    env: { ...PLAIN_LOCALE, PGPASSFILE: files.passwordFile },
-  };
-}
+
+const childEnvironment = (files: ConnectionFiles): ChildCommand['env'] => ({ ...PLAIN_LOCALE, PGPASSFILE: files.passwordFile });
 
 /** pg_restore from stdin to stdout, without a server: the rows as SQL, and none of the definitions. */
 export const pgRestoreCommand = ({ pgRestore }: PostgresClient): ChildCommand => ({

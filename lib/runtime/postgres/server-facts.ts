@@ -1,6 +1,7 @@
 import type { TableName } from './copy-statement.ts';
 import { DUMPED_RELATIONS } from './dumped-relations.ts';
 import type { ServerSession } from './server-connection.ts';
+import { NO_FILTERS, type TableFilters } from './table-filters.ts';
 
 /** What a server says of itself and of one database. */
 export interface ServerFacts {
@@ -35,9 +36,9 @@ const FACTS = `
 const TABLES = `
   WITH ${DUMPED_RELATIONS}
   SELECT nspname AS schema, relname AS name FROM dumped
-   WHERE relkind = 'r' AND NOT (relpersistence = 'u' AND pg_is_in_recovery())`;
+   WHERE relkind = 'r' AND oid <> ALL ($2::oid[]) AND NOT (relpersistence = 'u' AND pg_is_in_recovery())`;
 
-export async function serverFacts(session: ServerSession): Promise<ServerFacts> {
+export async function serverFacts(session: ServerSession, filters: TableFilters = NO_FILTERS): Promise<ServerFacts> {
   const [facts] = await session.rows<FactsRow>(FACTS);
   if (!facts) throw new Error('a SELECT without FROM returned no row');
   return {
@@ -45,8 +46,9 @@ export async function serverFacts(session: ServerSession): Promise<ServerFacts> 
     major: Math.floor(Number(facts.number) / 10_000),
     databaseBytes: Number(facts.bytes),
     standby: facts.standby,
-    tables: await session.rows<TableName>(TABLES),
+    tables: await session.rows<TableName>(TABLES, [filters.excluded, filters.withoutRows]),
     warnings: [
+      ...filters.idle.map((pattern) => `the filter ${pattern} matches no table: what it is there for may be in the dump`),
       ...(facts.standby ? ['dumped from a standby: rows of unlogged tables are not included'] : []),
       ...(facts.subscriptions === '0'
         ? []

@@ -1,6 +1,7 @@
 import { Failure } from '../../domain/outcomes.ts';
 import { DUMPED_RELATIONS } from './dumped-relations.ts';
 import type { ServerSession } from './server-connection.ts';
+import { NO_FILTERS, type TableFilters } from './table-filters.ts';
 
 /** How many are named; the rest is counted. */
 const NAMED = 5;
@@ -45,18 +46,23 @@ const HIDDEN_ROWS = `
   SELECT format('table %I.%I', nspname, relname) AS what,
          format('ALTER ROLE %I BYPASSRLS;', current_user) AS remedy,
          count(*) OVER () AS total
-    FROM dumped WHERE relkind = 'r' AND relrowsecurity AND row_security_active(oid)
+    FROM dumped WHERE relkind = 'r' AND relrowsecurity AND row_security_active(oid) AND oid <> ALL ($2::oid[])
    ORDER BY what LIMIT ${NAMED}`;
 
-/** Throws where a dump by this role would fail, or lack rows, for want of a right. Names what and the statements to run. */
-export async function refuseUnreadable(session: ServerSession): Promise<void> {
-  await refuse(session, UNREADABLE_RELATIONS, 'permission', 'the backup role cannot read');
-  await refuse(session, UNREADABLE_LARGE_OBJECTS, 'permission', 'the backup role cannot read');
-  await refuse(session, HIDDEN_ROWS, 'row-security', 'row-level security applies to the backup role on');
+/**
+ * Throws where a dump by this role would fail, or lack rows, for want of a right. Names what and the statements to run.
+ * A table that only its rows are left out of is locked all the same, and so has to be readable.
+ */
+export async function refuseUnreadable(session: ServerSession, filters: TableFilters = NO_FILTERS): Promise<void> {
+  const { excluded, withoutRows } = filters;
+  const unreadable = 'the backup role cannot read';
+  refuse('permission', unreadable, await session.rows<UnreadableRow>(UNREADABLE_RELATIONS, [excluded]));
+  refuse('permission', unreadable, await session.rows<UnreadableRow>(UNREADABLE_LARGE_OBJECTS));
+  const hidden = await session.rows<UnreadableRow>(HIDDEN_ROWS, [excluded, withoutRows]);
+  refuse('row-security', 'row-level security applies to the backup role on', hidden);
 }
 
-async function refuse(session: ServerSession, sql: string, reason: 'permission' | 'row-security', what: string): Promise<void> {
-  const rows = await session.rows<UnreadableRow>(sql);
+function refuse(reason: 'permission' | 'row-security', what: string, rows: readonly UnreadableRow[]): void {
   const [first] = rows;
   if (!first) return;
   const more = Number(first.total) - rows.length;

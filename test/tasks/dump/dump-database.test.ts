@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DatabaseSource } from '../../../lib/domain/config.ts';
 import { tryKey } from '../../../lib/domain/keys.ts';
 import { TryRecord } from '../../../lib/domain/receipt.ts';
-import { dumpDatabase } from '../../../tasks/dump/dump-database.ts';
+import type { DatabaseSource } from '../../../lib/domain/source.ts';
+import { backUp } from '../../../tasks/dump/back-up.ts';
 import { DatabaseRig } from '../../support/database-rig.ts';
 import { dumpDependencies, SLOT } from '../../support/dump-rig.ts';
+import { databaseReceipt } from '../../support/receipts.ts';
 import { variedDatabase } from '../../support/varied-database.ts';
 import { VaultRig } from '../../support/vault-rig.ts';
 
@@ -31,7 +32,10 @@ describe.each(majors)('a server of PostgreSQL %i', (major) => {
   afterAll(() => server.stop());
 
   const idOf = (name: string): string => `${name}-${major}`;
-  const dump = (source: DatabaseSource) => dumpDatabase({ source, slot: SLOT }, dumpDependencies({ server, store }));
+  const dump = async (source: DatabaseSource) => {
+    const { how, receipt } = await backUp({ source, slot: SLOT }, dumpDependencies({ server, store }));
+    return { how, receipt: databaseReceipt(receipt) };
+  };
 
   it('is dumped whole by its own client: counted right, and restored identical by plain pg_restore', async () => {
     await server.database('varied', variedDatabase({ contrib: server.server.install.hasContrib }));
@@ -71,7 +75,7 @@ describe.each(majors)('a server of PostgreSQL %i', (major) => {
     const { how, receipt } = await dump(server.source('exact', { id }));
 
     const stored = readFileSync(store.path(daily(id)));
-    expect(how).toBe('dumped');
+    expect(how).toBe('stored');
     expect(receipt).toMatchObject({
       key: daily(id),
       bytes: stored.length,

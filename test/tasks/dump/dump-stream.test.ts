@@ -1,17 +1,20 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { type ArtifactSink, artifactSink } from '../../../lib/runtime/artifact-sink.ts';
 import type { ChildCommand } from '../../../lib/runtime/child.ts';
 import { MultipartUpload } from '../../../lib/runtime/upload/multipart-upload.ts';
-import { PgDumpEnded, streamDump } from '../../../tasks/dump/dump-stream.ts';
+import { streamDump } from '../../../tasks/dump/dump-stream.ts';
+import { ProgramEnded } from '../../../tasks/dump/program-ended.ts';
 import { VaultRig } from '../../support/vault-rig.ts';
 
 // What PostgreSQL's own programs hardly ever do is done by stand-ins here: scripts that end as they are told.
 let store: VaultRig;
 let upload: MultipartUpload;
+let sink: ArtifactSink;
 beforeAll(async () => {
   store = await VaultRig.start();
 });
 afterAll(() => store.stop());
-beforeEach(() => {
+beforeEach(async () => {
   upload = new MultipartUpload(store.s3, {
     bucket: store.bucket,
     key: 'daily/streamed.dump',
@@ -19,22 +22,23 @@ beforeEach(() => {
     partSizes: () => 5 * 1024 ** 2,
     head: (key) => store.vault.head(key),
   });
+  sink = await artifactSink(upload);
 });
 
 const shell = (script: string): ChildCommand => ({ program: '/bin/sh', args: ['-c', `PATH=/usr/bin:/bin; ${script}`], env: {} });
 const stream = (pgDump: ChildCommand, pgRestore: ChildCommand) =>
-  streamDump({ pgDump, pgRestore, upload, signal: new AbortController().signal, streamed: () => undefined });
+  streamDump({ pgDump, pgRestore, sink, signal: new AbortController().signal, streamed: () => undefined });
 
 const DUMPS = shell('head -c 3000000 /dev/zero');
 const DECODES = shell("cat >/dev/null; printf 'COPY public.t (a) FROM stdin;\\n1\\n2\\n\\\\.\\n\\n'");
 
 it('has the whole dump where both programs end well', async () => {
   expect(await stream(DUMPS, DECODES)).toMatchObject({
-    bytes: 3_000_000,
     tableBlocks: 1,
     complaints: 0,
     contents: { tables: [{ name: 't', rows: 2 }] },
   });
+  expect(await sink.finish()).toMatchObject({ bytes: 3_000_000 });
   await upload.abort();
 });
 
@@ -63,7 +67,7 @@ it.each([
   ['is not there', { program: '/no/such/pg_dump', args: [], env: {} }, { error: 'ENOENT' }, 0],
 ])('fails where pg_dump %s', async (_, pgDump, exit, bytes) => {
   const failure = await stream(pgDump, DECODES).catch((error: unknown) => error);
-  expect(failure).toBeInstanceOf(PgDumpEnded);
+  expect(failure).toBeInstanceOf(ProgramEnded);
   expect(failure).toMatchObject({ exit, bytes });
   await upload.abort();
 });

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { DatabaseSource } from '../../../lib/domain/config.ts';
 import { Failure } from '../../../lib/domain/outcomes.ts';
+import type { DatabaseSource } from '../../../lib/domain/source.ts';
 import { MultipartUpload } from '../../../lib/runtime/upload/multipart-upload.ts';
-import type { DumpDependencies } from '../../../tasks/dump/dump-database.ts';
-import type { DumpProcesses } from '../../../tasks/dump/dump-stream.ts';
+import type { DumpDependencies, DumpProcesses } from '../../../tasks/dump/dump-job.ts';
 import type { Ticker } from '../../../tasks/dump/watchdog.ts';
 import { DatabaseRig } from '../../support/database-rig.ts';
 import { dumpDependencies, runTask } from '../../support/dump-rig.ts';

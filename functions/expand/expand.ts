@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { Found, type FoundSource, GroupFindings } from '../../lib/domain/found.ts';
+import { foundKey, jobsKey, manifestKey } from '../../lib/domain/keys.ts';
+import { Failure } from '../../lib/domain/outcomes.ts';
+import type { Plan } from '../../lib/domain/plan.ts';
+import { groupsOf, jobsOf } from '../../lib/domain/plan-night.ts';
+import { artifactKeyOf } from '../../lib/domain/source.ts';
+import { inTurn } from '../../lib/runtime/in-turn.ts';
+import { PlanKey, readPlan } from '../../lib/runtime/run-documents.ts';
+import type { Vault } from '../../lib/runtime/vault.ts';
+
+const ExpandPayload = z.strictObject({ planKey: PlanKey });
+
+export interface ExpandDependencies {
+  readonly vault: Vault;
+}
+
+/**
+ * Puts together what the groups of a run found, and writes the job list. Both are written once, so that a repeated call goes by
+ * what the first one saw. A group whose task failed is left out; its outcome is on record already.
+ */
+export const expand =
+  ({ vault }: ExpandDependencies) =>
+  async (payload: unknown): Promise<{ readonly jobs: number }> => {
+    const { planKey } = ExpandPayload.parse(payload);
+    const plan = await readPlan(vault, planKey);
+    const found = await settle(vault, plan);
+    const jobs = jobsOf(plan, found);
+    await vault.putOnce(jobsKey(plan), jobs);
+    return { jobs: jobs.length };
+  };
+
+/** Writes down what was found, or finds what an earlier call wrote. */
+async function settle(vault: Vault, plan: Plan): Promise<Found> {
+  const key = foundKey(plan);
+  const mine = await gather(vault, plan);
+  if ((await vault.putOnce(key, mine)) === 'written') return mine;
+  const earlier = await vault.readJson(key, Found);
+  if (!earlier) throw new Failure('storage', `${key} exists but cannot be read`);
+  return earlier;
+}
+
+async function gather(vault: Vault, plan: Plan): Promise<Found> {
+  const groups = groupsOf(plan);
+  const findings = await inTurn(groups, ({ id }) => vault.readJson(foundKey(plan, id), GroupFindings));
+  const known = findings.flatMap((one) => one ?? []);
+  const sources = known.flatMap((one) => one.sources);
+  return {
+    version: 1,
+    sources: [...sources],
+    alreadyVerified: await verifiedAmong(vault, plan, sources),
+    failedGroups: groups.flatMap(({ id }, n) => (findings[n] ? [] : [id])),
+    notes: known.flatMap(({ groupId, notes }) => notes.map((text) => ({ groupId, text }))),
+  };
+}
+
+async function verifiedAmong(vault: Vault, { slot }: Plan, sources: readonly FoundSource[]): Promise<string[]> {
+  const verified = await inTurn(sources, async (source) =>
+    (await vault.head(manifestKey(artifactKeyOf(source, slot)))) ? [source.id] : [],
+  );
+  return verified.flat();
+}

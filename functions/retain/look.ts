@@ -1,0 +1,67 @@
+import { manifestKey, outcomeKey } from '../../lib/domain/keys.ts';
+import { Failure } from '../../lib/domain/outcomes.ts';
+import type { Plan } from '../../lib/domain/plan.ts';
+import { NIGHTLY, type PlanName } from '../../lib/domain/plan-name.ts';
+import { alreadyVerifiedIn, sourcesOf } from '../../lib/domain/plan-night.ts';
+import type { VerifiedBackup } from '../../lib/domain/retention.ts';
+import type { Slot } from '../../lib/domain/slot.ts';
+import { artifactKeyOf, type Source } from '../../lib/domain/source.ts';
+import { SourceOutcome } from '../../lib/domain/source-outcome.ts';
+import { TIERS } from '../../lib/domain/tiers.ts';
+import { listBackups } from '../../lib/runtime/backups.ts';
+import { newestSet } from '../../lib/runtime/complete-sets.ts';
+import { inTurn } from '../../lib/runtime/in-turn.ts';
+import { readFound } from '../../lib/runtime/run-documents.ts';
+import type { Vault } from '../../lib/runtime/vault.ts';
+
+/** What the vault shows of one source of a run. */
+export interface Look {
+  readonly source: Source;
+  readonly seen:
+    | { readonly result: 'unverified' }
+    | { readonly result: 'doubtful'; readonly why: string }
+    | {
+        /** The artifact that this run has verified. */
+        readonly fresh: string;
+        readonly backups: readonly VerifiedBackup[];
+      };
+}
+
+/** Looks at the backups of every source that has a verified one in this slot. One that cannot be listed does not stop the others. */
+export async function lookAt(vault: Vault, plan: Plan): Promise<readonly Look[]> {
+  const found = await readFound(vault, plan);
+  const done = alreadyVerifiedIn(plan, found);
+  return inTurn(sourcesOf(plan, found), async (source): Promise<Look> => {
+    try {
+      if (!done.has(source.id) && !(await isVerified(vault, plan, source.id))) return { source, seen: { result: 'unverified' } };
+      const backups = await listBackups(vault, source.id, TIERS);
+      return { source, seen: { fresh: artifactKeyOf(source, plan.slot), backups } };
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      return { source, seen: { result: 'doubtful', why: `its backups could not be listed (${error.reason}: ${error.message})` } };
+    }
+  });
+}
+
+async function isVerified(vault: Vault, plan: Plan, sourceId: string): Promise<boolean> {
+  return (await vault.readJson(outcomeKey(plan, sourceId), SourceOutcome))?.status === 'verified';
+}
+
+/** The newest complete set of each plan that the sources of this run belong to. */
+export async function setsOf(vault: Vault, plan: Plan, looks: readonly Look[]): Promise<ReadonlyMap<PlanName, Slot>> {
+  const listed = new Map(
+    looks.flatMap(({ source, seen }) => ('backups' in seen ? [[source.id, slotsOf(seen.backups)] as const] : [])),
+  );
+  const has = async (source: Source, slot: Slot): Promise<boolean> =>
+    source.kind === 'datedFolder' || !listed.has(source.id)
+      ? (await vault.head(manifestKey(artifactKeyOf(source, slot)))) !== undefined
+      : listed.get(source.id)?.has(slot) === true;
+  const sets = new Map<PlanName, Slot>();
+  for (const name of new Set(looks.map(({ source }) => source.plan ?? NIGHTLY))) {
+    const slot = await newestSet(vault, { plan: name, upTo: plan.slot, has });
+    if (slot) sets.set(name, slot);
+  }
+  return sets;
+}
+
+const slotsOf = (backups: readonly VerifiedBackup[]): ReadonlySet<Slot> => new Set(backups.filter(({ damaged }) => !damaged).map(({ slot }) => slot));

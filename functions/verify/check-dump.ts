@@ -1,0 +1,18 @@
+import { differenceOf } from '../../lib/domain/archive-list.ts';
+import { Failure } from '../../lib/domain/outcomes.ts';
+import type { DatabaseReceipt } from '../../lib/domain/receipt.ts';
+import type { ArchiveLister } from '../../lib/runtime/pg-restore-list.ts';
+import type { ContentCheck } from './content-check.ts';
+
+/** The archive's table of contents, which is at its front, against the tables that the task counted. */
+export const checkDump = ({ key, contents }: DatabaseReceipt, archive: ArchiveLister): ContentCheck => ({
+  looksAtFront: true,
+  feed: (chunk) => archive.feed(chunk),
+  async finish() {
+    const list = await archive.finish();
+    const difference = differenceOf(list, contents);
+    if (difference) throw new Failure('damaged', `${key}: ${difference}`);
+    return { tocEntries: list.entries };
+  },
+  stop: () => archive.stop(),
+});

@@ -1,0 +1,22 @@
+import { Failure } from '../../lib/domain/outcomes.ts';
+import type { TreeReceipt } from '../../lib/domain/receipt.ts';
+import { TreeVerifier } from '../../lib/runtime/tree/verify-tree.ts';
+import type { ContentCheck } from './content-check.ts';
+
+/** The archive unpacked again: every member, and the SHA-256 of every file. Its front alone tells nothing. */
+export function checkTree({ key, contents }: TreeReceipt): ContentCheck {
+  const verifier = new TreeVerifier(key.endsWith('.zst') ? 'zstd' : 'gzip');
+  return {
+    looksAtFront: false,
+    feed: (chunk) => verifier.feed(chunk),
+    async finish() {
+      try {
+        await verifier.finish(contents);
+        return {};
+      } catch (error) {
+        throw error instanceof Failure ? new Failure(error.reason, `${key}: ${error.message}`, { cause: error }) : error;
+      }
+    },
+    stop: async () => verifier.stop(),
+  };
+}

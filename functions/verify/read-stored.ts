@@ -1,0 +1,31 @@
+import { Failure } from '../../lib/domain/outcomes.ts';
+import type { Receipt } from '../../lib/domain/receipt.ts';
+import { storageFailure } from '../../lib/runtime/storage-failure.ts';
+import { digestOf } from '../../lib/runtime/stored-digest.ts';
+import type { StoredObject, Vault } from '../../lib/runtime/vault.ts';
+import type { ContentCheck } from './content-check.ts';
+
+/** Reads every stored byte and shows it to the check. Throws `damaged` where they are others than the task sent. */
+export async function readWhole(vault: Vault, stored: StoredObject, receipt: Receipt, check: ContentCheck): Promise<void> {
+  const digest = await digestOf(await vault.read(stored.key, stored.versionId), (chunk) => check.feed(chunk));
+  const same = digest.bytes === receipt.bytes && digest.sha256 === receipt.sha256 && digest.crc32 === receipt.crc32;
+  // a connection that broke proves nothing; the bytes themselves do
+  if (digest.fault && (same || digest.bytes < stored.bytes)) throw storageFailure(`GetObject ${stored.key}`, digest.fault);
+  if (!same)
+    throw new Failure(
+      'damaged',
+      `${stored.key}: read ${digest.bytes} bytes with SHA-256 ${digest.sha256}, but the dump task sent ${receipt.bytes} with ${receipt.sha256}`,
+    );
+}
+
+/** Reads until the check has seen enough. */
+export async function readFront(vault: Vault, stored: StoredObject, check: ContentCheck): Promise<void> {
+  const body = await vault.read(stored.key, stored.versionId);
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) if (!(await check.feed(chunk))) break;
+  } catch (error) {
+    throw storageFailure(`GetObject ${stored.key}`, error);
+  } finally {
+    body.destroy();
+  }
+}

@@ -1,0 +1,74 @@
+import { Duration } from 'aws-cdk-lib';
+import { FargatePlatformVersion } from 'aws-cdk-lib/aws-ecs';
+import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import { EcsFargateLaunchTarget, EcsRunTask } from 'aws-cdk-lib/aws-stepfunctions-tasks';
+import type { Construct } from 'constructs';
+import { PLAIN_TASK } from '../domain/plan.ts';
+import type { BackupTask, BackupTasks } from './backup-tasks.ts';
+import { pascalCase } from './pascal-case.ts';
+import type { TaskNetwork } from './task-network.ts';
+
+/** Errors of ECS itself, before the task ran: throttling, no capacity. The task's own failures are the outcome step's to judge. */
+const ECS_REFUSALS = ['AmazonECS.Unknown', 'ECS.AmazonECSException', 'ECS.ServerException', 'ECS.ThrottlingException'];
+
+export interface TaskStatesProps {
+  /** `Dump`: the state is called so, and `DumpMedia` where it needs the volume `media`. */
+  readonly verb: string;
+  readonly tasks: BackupTasks;
+  readonly network: TaskNetwork;
+  /** The program of the image. */
+  readonly command: readonly string[];
+  readonly timeout: Duration;
+}
+
+/** Runs a program of the image in the task that `$.task` names. */
+export interface TaskStates {
+  readonly start: sfn.State & sfn.IChainable;
+  /** One for each task definition; all lead on alike. */
+  readonly runs: readonly EcsRunTask[];
+}
+
+/** A state for each task definition, and before them, where there are several, the choice between them. */
+export function taskStates(scope: Construct, props: TaskStatesProps): TaskStates {
+  const byTask = props.tasks.tasks.map((task) => ({ task, run: runState(scope, task, props) }));
+  const runs = byTask.map(({ run }) => run);
+  const [only] = runs;
+  if (only && runs.length === 1) return { start: only, runs };
+
+  const which = new sfn.Choice(scope, `${props.verb}Where?`);
+  for (const { task, run } of byTask) which.when(sfn.Condition.stringEquals('$.task', task.name), run);
+  return { start: which, runs };
+}
+
+function runState(scope: Construct, task: BackupTask, { verb, tasks, network, command, timeout }: TaskStatesProps): EcsRunTask {
+  const run = new EcsRunTask(scope, task.name === PLAIN_TASK ? verb : `${verb}${pascalCase(task.name)}`, {
+    integrationPattern: sfn.IntegrationPattern.RUN_JOB,
+    cluster: tasks.cluster,
+    taskDefinition: task.definition,
+    launchTarget: new EcsFargateLaunchTarget({ platformVersion: FargatePlatformVersion.LATEST }),
+    subnets: { subnets: [...network.subnets] },
+    securityGroups: [...network.securityGroups],
+    assignPublicIp: network.assignPublicIp,
+    containerOverrides: [
+      {
+        containerDefinition: task.container,
+        command: [...command],
+        environment: [
+          { name: 'PLAN_KEY', value: sfn.JsonPath.stringAt('$.planKey') },
+          { name: 'SOURCE_ID', value: sfn.JsonPath.stringAt('$.id') },
+        ],
+      },
+    ],
+    taskTimeout: sfn.Timeout.duration(timeout),
+    // the description of the whole task would come back; nobody reads it
+    resultPath: sfn.JsonPath.DISCARD,
+  });
+  run.addRetry({
+    errors: ECS_REFUSALS,
+    interval: Duration.seconds(30),
+    backoffRate: 2,
+    maxAttempts: 3,
+    jitterStrategy: sfn.JitterType.FULL,
+  });
+  return run;
+}

@@ -1,0 +1,51 @@
+import { Plan } from '../domain/plan.ts';
+import type { PlanName } from '../domain/plan-name.ts';
+import { sourcesOf } from '../domain/plan-night.ts';
+import { isCompleteSet } from '../domain/sets.ts';
+import type { Slot } from '../domain/slot.ts';
+import type { Source } from '../domain/source.ts';
+import { inTurn } from './in-turn.ts';
+import { pastRuns } from './past-runs.ts';
+import { readFound } from './run-documents.ts';
+import type { Vault } from './vault.ts';
+
+export interface SetQuestion {
+  readonly plan: PlanName;
+  readonly upTo: Slot;
+  /** Whether a source has a verified backup of a slot. */
+  readonly has: (source: Source, slot: Slot) => Promise<boolean>;
+}
+
+const PLAN_DOCUMENT = /\/plan(?:\.\d+)?\.json$/;
+
+/** The newest slot of a plan at which every source that was asked for has a verified backup; undefined where there is none. */
+export async function newestSet(vault: Vault, { plan, upTo, has }: SetQuestion): Promise<Slot | undefined> {
+  for await (const { slot, keys } of pastRuns(vault, plan, upTo)) {
+    const attempts = await inTurn(
+      keys.filter((key) => PLAN_DOCUMENT.test(key)),
+      (key) => readAsked(vault, key),
+    );
+    const present = new Set<string>();
+    const sources = new Map(attempts.flatMap((one) => one.sources.map((source) => [source.id, source] as const)));
+    await inTurn([...sources.values()], async (source) => {
+      if (await has(source, slot)) present.add(source.id);
+    });
+    const asked = attempts.map((one) => ({ slot, sources: one.sources.map(({ id }) => id), partial: one.partial }));
+    if (isCompleteSet(asked, (id) => present.has(id))) return slot;
+  }
+  return undefined;
+}
+
+interface Asked {
+  readonly sources: readonly Source[];
+  readonly partial: boolean;
+}
+
+/** What one attempt was asked for; with groups that nobody looked into it cannot have been whole. */
+async function readAsked(vault: Vault, planKey: string): Promise<Asked> {
+  const plan = await vault.readJson(planKey, Plan);
+  if (!plan) return { sources: [], partial: true };
+  const found = await readFound(vault, plan);
+  const unknown = found === undefined ? plan.sources.length > sourcesOf(plan).length : found.failedGroups.length > 0;
+  return { sources: sourcesOf(plan, found), partial: unknown || plan.named === true };
+}
