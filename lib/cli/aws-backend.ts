@@ -48,6 +48,15 @@ export async function openAws({ place, clients, newId, now }: AwsOptions): Promi
     runsWithoutUs: true,
     pollMs: POLL,
     locate: (key) => ({ s3: `s3://${vaultBucket}/${key}` }),
+    operations: async () => {
+      // of use to two commands, and slow to load
+      const [{ awsOperations }, { operationClients }] = await Promise.all([
+        import('./aws-operations.ts'),
+        import('./deployed-stack.ts'),
+      ]);
+      const more = operationClients({ ...(place.region && { region: place.region }), maxAttempts: MAX_ATTEMPTS });
+      return awsOperations({ stack: place.stack, outputs: { vaultBucket, stateMachineArn }, clients: { ...clients, ...more } });
+    },
     startRun: (input) => start(stepFunctions, stateMachineArn, input, nameOf(now(), newId())),
     close: async () => {
       for (const client of [cloudFormation, stepFunctions, s3]) client.destroy();

@@ -1,5 +1,6 @@
 import type { ExecutionInput } from '../domain/plan.ts';
 import type { Vault } from '../runtime/vault.ts';
+import type { Operations } from './operations.ts';
 
 /** Where the commands work: a stack on AWS, or a local cloud. */
 export interface Backend {
@@ -13,6 +14,8 @@ export interface Backend {
   readonly pollMs: PollTimes;
   /** Where plain tools find an object: an `s3://` address, or a file. */
   readonly locate: (key: string) => ObjectPlace;
+  /** What stands around the runs. To be closed by whom it is given to. */
+  readonly operations: () => Promise<Operations>;
   readonly startRun: (input: ExecutionInput) => Promise<StartedRun>;
   readonly close: () => Promise<void>;
 }
@@ -49,4 +52,6 @@ export interface Place {
 /** What a command needs of a place. A run of the local cloud needs a configuration too. */
 export type Purpose =
   | { readonly does: 'read' }
+  /** It ends by itself when it is interrupted, and leaves nothing half done. */
+  | { readonly does: 'download' }
   | { readonly does: 'run'; readonly config: string; readonly input: ExecutionInput };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Manifest } from '../domain/manifest.ts';
 import { Crc32 } from '../domain/receipt.ts';
+import { ListedOutput } from './list-output.ts';
 import { FindingOutput } from './run-output.ts';
 
 /** What `show <key> --json` prints. */
@@ -14,6 +15,9 @@ export const BackupOutput = z.strictObject({
     .strictObject({ bytes: z.number().int().nonnegative(), crc32: Crc32.nullable(), versionId: z.string().nullable() })
     .nullable()
     .describe('What S3 says of the object now; null where it is gone'),
+  membersKey: z.string().nullable().describe('Of a tree: where the list of its members lies beside it'),
+  keepRule: ListedOutput.shape.keepRule,
+  retentionUntil: ListedOutput.shape.retentionUntil,
   findings: z.array(FindingOutput).describe('Where manifest and object disagree'),
 });
 export type BackupOutput = z.infer<typeof BackupOutput>;

@@ -54,11 +54,13 @@ export function renderCliDocs(program: Command): string {
 const LOCAL = [
   '`--local DIR` works on a vault on this machine instead of AWS: `DIR/vault/<bucket>/` holds the objects as plain files.',
   '',
-  '- `list` and `show` start an S3 server over it for as long as they run.',
+  '- Commands that only look start an S3 server over it for as long as they run.',
+  '- Nothing of the cloud itself is up between two runs: `status` goes by the vault, and `doctor` says what it cannot check.',
   '- `run` synthesizes the configuration of `--config` into `DIR/cdk.out`, deploys it into a local cloud, runs it once and stops it again.',
   '- `DIR/secrets.json` holds the secrets that the configuration names, as Secrets Manager would:',
   '  `{"nightproof/main": {"username": "...", "password": "...", "host": "...", "port": 5432}}`.',
   '  It must be readable for you only: `chmod 600 DIR/secrets.json`.',
+  '- `DIR/volumes.json` says which folders stand for the EFS volumes that the configuration names: `{"media": "/srv/media"}`.',
 ];
 
 function commandLines(command: Command): readonly string[] {

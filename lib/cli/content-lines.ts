@@ -1,6 +1,7 @@
 import { showBytes } from '../domain/bytes.ts';
+import { plural } from '../domain/plain-text.ts';
 import type { DumpContents, TableContents } from '../domain/receipt.ts';
-import { plural, showCount } from './fields.ts';
+import { showCount } from './fields.ts';
 import { type Column, renderTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
 

@@ -1,12 +1,13 @@
 import { showDuration } from '../domain/duration.ts';
-import { artifactKey } from '../domain/keys.ts';
 import type { FailureFacts } from '../domain/outcomes.ts';
+import { plural } from '../domain/plain-text.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { RetentionSummary } from '../domain/retention-record.ts';
-import { sourceIn } from '../runtime/run-documents.ts';
+import { artifactKeyOf } from '../domain/source.ts';
 import type { Backend } from './backend.ts';
-import { fields, hanging, plural, showCount, showInstant } from './fields.ts';
+import { fields, hanging, showCount, showInstant } from './fields.ts';
 import { findingLines } from './finding-lines.ts';
+import { planFlag, showRunName } from './run-name.ts';
 import type { RunState } from './run-output.ts';
 import { runTable } from './run-table.ts';
 import type { RunView, SourceView } from './run-view.ts';
@@ -17,6 +18,8 @@ export interface ShownRun {
   readonly view: RunView;
   readonly state: RunState;
   readonly attempts: number;
+  /** Sources of the run that are left out here. */
+  readonly others: number;
   readonly now: Date;
 }
 
@@ -34,6 +37,7 @@ export function describeRun(shown: ShownRun, backend: Backend, terminal: Termina
     ...(view.sources.length > 0 ? ['', ...runTable(view.sources, terminal)] : []),
     ...failed.flatMap((source) => failedLines(source, terminal)),
     ...warningLines(view, terminal),
+    ...noteLines(view),
     ...(view.record ? ['', ...retentionLines(view.record.retention)] : []),
     ...(view.findings.length > 0 ? ['', ...findingLines(view.findings, terminal)] : []),
     ...nextLines(shown, backend),
@@ -49,12 +53,11 @@ const UNRECORDED = {
 } as const satisfies Record<RunState, readonly [string, Tone]>;
 const TONES = { ok: 'good', warning: 'doubtful', failed: 'bad' } as const;
 
-function headline({ view: { plan, sources, record }, state }: ShownRun, terminal: Terminal): string {
+function headline({ view: { plan, sources, record }, state, others }: ShownRun, terminal: Terminal): string {
   const verified = sources.filter(({ step }) => step === 'verified').length;
-  const others = plan.sources.length - sources.length;
   const counted = `${verified} of ${plural(sources.length, 'source')} verified${others > 0 ? ` (${others} more in the run)` : ''}`;
   const [label, tone]: readonly [string, Tone] = record ? [LABELS[record.status], TONES[record.status]] : UNRECORDED[state];
-  return `Run ${plan.slot}: ${terminal.paint(tone, label)}, ${counted}`;
+  return `Run ${showRunName(plan)}: ${terminal.paint(tone, label)}, ${counted}`;
 }
 
 function facts(
@@ -66,6 +69,9 @@ function facts(
   const took = showDuration(Math.max(0, (until.getTime() - began.getTime()) / 1000));
   return [
     ['Started', `${showInstant(began)}, ${plan.trigger === 'schedule' ? 'by the schedule' : 'by hand'}`],
+    ...(plan.lateSeconds === undefined
+      ? []
+      : ([['Late', `it started ${showDuration(plan.lateSeconds)} after its time`]] as const)),
     ...(plan.reason === undefined ? [] : ([['Reason', plan.reason]] as const)),
     record ? ['Ended', `${showInstant(until)}, took ${took}`] : (['Ended', openEnd(plan, state, took)] as const),
     ...(attempts > 1 ? ([['Attempt', `${plan.attempt} of ${attempts}`]] as const) : []),
@@ -104,6 +110,12 @@ function warningLines({ sources }: RunView, terminal: Terminal): readonly string
   return lines.length > 0 ? ['', terminal.paint('doubtful', 'WARNINGS'), ...lines] : [];
 }
 
+/** What its groups turned out to hold. */
+function noteLines({ found }: RunView): readonly string[] {
+  const notes = found?.notes ?? [];
+  return notes.length > 0 ? ['', 'FOUND', ...notes.flatMap(({ groupId, text }) => hanging(`  ${groupId}: `, text))] : [];
+}
+
 function retentionLines(retention: RetentionSummary): readonly string[] {
   if (retention.result === 'failed')
     return hanging('Retention: ', `failed, and what it did not reach stays: ${retention.detail}`);
@@ -116,17 +128,21 @@ function retentionLines(retention: RetentionSummary): readonly string[] {
 
 /** What the reader most probably types next. */
 function nextLines({ view: { plan, sources }, state }: ShownRun, { flags }: Backend): readonly string[] {
-  const verified = sources.find(({ step }) => step === 'verified');
-  const open = state === 'running' ? [] : sources.filter(({ step }) => step !== 'verified').map(({ sourceId }) => sourceId);
+  const verified = sources.flatMap(({ step, source }) => (step === 'verified' && source ? [source] : []))[0];
+  const open = state === 'running' ? [] : sources.filter(({ step }) => step !== 'verified').map(writtenId);
   const lines = [
-    ...(verified ? [`A backup in detail:  nightproof show ${keyOf(plan, verified.sourceId)}${flags}`] : []),
-    ...(open.length > 0 ? [`Once it is mended:   nightproof run ${idsOf(open, plan)}--slot ${plan.slot}${flags}`] : []),
+    ...(verified ? [`A backup in detail:  nightproof show ${artifactKeyOf(verified, plan.slot)}${flags}`] : []),
+    ...(open.length > 0
+      ? [`Once it is mended:   nightproof run ${idsOf(open, plan)}--slot ${plan.slot}${planFlag(plan)}${flags}`]
+      : []),
   ];
   return lines.length > 0 ? ['', ...lines] : [];
 }
 
 /** A slot of the schedule is finished as a whole; of one by hand only what it was started for. */
-const idsOf = (open: readonly string[], { trigger }: Plan): string => (trigger === 'schedule' ? '' : `${open.join(' ')} `);
+const idsOf = (open: readonly string[], { trigger }: Plan): string =>
+  trigger === 'schedule' ? '' : `${[...new Set(open)].join(' ')} `;
 
-const keyOf = (plan: Plan, id: string): string =>
-  artifactKey({ tier: 'daily', sourceId: id, slot: plan.slot, kind: sourceIn(plan, id).kind });
+/** What stands in the configuration: of a source that was found, its group. */
+const writtenId = ({ sourceId, source }: SourceView): string =>
+  (source && 'foundBy' in source ? source.foundBy : undefined) ?? sourceId;

@@ -12,9 +12,6 @@ export function hanging(label: string, text: string): readonly string[] {
   return [`${label}${first.trimStart()}`, ...rest];
 }
 
-/** `1 backup`, `1,204 backups` */
-export const plural = (n: number, unit: string): string => `${showCount(n)} ${unit}${n === 1 ? '' : 's'}`;
-
 /** `1,204,331` */
 export const showCount = (n: number): string => n.toLocaleString('en-US');
 

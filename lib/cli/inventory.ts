@@ -27,6 +27,8 @@ export interface Inventory {
   /** What everything with a manifest takes up. */
   readonly totalBytes: number;
   readonly sources: number;
+  /** The newest daily of each source that is shown, else its newest backup; the tier that was asked for does not matter. */
+  readonly newest: readonly ArtifactName[];
   /** Artifacts without a manifest: no backups. */
   readonly withoutManifest: readonly string[];
   /** Objects that carry no name that nightproof gives. */
@@ -50,9 +52,11 @@ interface Listing {
 
 /** Takes stock of a vault, newest first. Only manifests count; artifacts without one are named apart. */
 export async function takeInventory(vault: Vault, query: InventoryQuery): Promise<Inventory> {
-  const { artifacts, manifests, foreign } = merged(
-    await Promise.all(query.tiers.map((tier) => listTier(vault, tier, query.sourceId))),
+  const tiers = new Set<Tier>([...query.tiers, 'daily']);
+  const listings = new Map(
+    await Promise.all([...tiers].map(async (tier) => [tier, await listTier(vault, tier, query.sourceId)] as const)),
   );
+  const { artifacts, manifests, foreign } = merged(query.tiers.flatMap((tier) => listings.get(tier) ?? []));
   const committed = new Set(manifests.map(artifactKey));
   const newest = manifests.sort(newestFirst).slice(0, query.limit);
   const read = await inTurn(newest, (name) => readBackup(vault, artifactKey(name), artifacts));
@@ -65,10 +69,19 @@ export async function takeInventory(vault: Vault, query: InventoryQuery): Promis
     unread,
     totalBytes: [...committed].reduce((sum, key) => sum + (artifacts.get(key) ?? 0), 0),
     sources: new Set(manifests.map(({ sourceId }) => sourceId)).size,
+    newest: newestOf([...(listings.get('daily')?.manifests ?? []), ...newest], backups),
     withoutManifest: [...artifacts.keys()].filter((key) => !committed.has(key)).sort(),
     foreign,
     findings: read.flatMap((one) => ('problem' in one ? [one] : [])),
   };
+}
+
+function newestOf(names: readonly ArtifactName[], backups: readonly ListedBackup[]): readonly ArtifactName[] {
+  const shown = new Set(backups.map(({ manifest }) => manifest.sourceId));
+  const newest = new Map<string, ArtifactName>();
+  for (const name of [...names].sort(newestFirst))
+    if (shown.has(name.sourceId) && name.tier !== 'archive' && !newest.has(name.sourceId)) newest.set(name.sourceId, name);
+  return [...newest.values()];
 }
 
 async function listTier(vault: Vault, tier: Tier, sourceId: string | undefined): Promise<Listing> {
@@ -78,8 +91,8 @@ async function listTier(vault: Vault, tier: Tier, sourceId: string | undefined):
     // ids that begin alike share a prefix
     if (sourceId !== undefined && name?.sourceId !== sourceId) continue;
     if (!name) listing.foreign.push(key);
-    else if (name.manifest) listing.manifests.push(name);
-    else listing.artifacts.set(key, bytes);
+    else if (name.part === 'manifest') listing.manifests.push(name);
+    else if (name.part === 'artifact') listing.artifacts.set(key, bytes);
   }
   return listing;
 }

@@ -3,14 +3,14 @@ import { TIERS } from '../domain/tiers.ts';
 import type { Place } from './backend.ts';
 import { type Example, examplesText } from './help-text.ts';
 import { type ListOptions, list } from './list.ts';
+import { type ListSetsOptions, listSets } from './list-sets.ts';
 import { placeOf, withPlace } from './place-options.ts';
 import type { OnCommand } from './program.ts';
-
-const DEFAULT_LIMIT = 50;
 
 export const LIST_EXAMPLES: readonly Example[] = [
   { line: 'nightproof list', does: 'the newest backups, whatever their source' },
   { line: 'nightproof list --source app --tier weekly', does: 'the weekly copies of one source' },
+  { line: 'nightproof list --set', does: 'the newest sets: what belongs together, and what is missing' },
   { line: 'nightproof list --limit all --json', does: 'everything, for a script' },
   { line: 'nightproof list --local ./backups', does: 'a vault on this machine' },
 ];
@@ -21,16 +21,27 @@ export const listCommand = (onCommand: OnCommand): Command =>
     new Command('list')
       .summary('the backups in the vault, newest first')
       .description(
-        'Lists what can be restored: objects with a manifest. Objects without one are no backups and are only counted. Ends with 1 where there is no backup at all.',
+        'Lists what can be restored: objects with a manifest. Objects without one are no backups and are only counted. Ends with 1 where there is no backup at all, with --set where no set is complete.',
+      )
+      .addOption(
+        new Option(
+          '--set [slot]',
+          'the backups by the runs that made them, complete or not; with a slot: only that one',
+        ).conflicts(['source', 'tier']),
       )
       .option('--source <id>', 'only backups of this source')
       .addOption(new Option('--tier <tier>', 'only backups of this tier').choices(TIERS))
-      .addOption(new Option('--limit <n>', 'at most so many, or: all').default(DEFAULT_LIMIT).argParser(parseLimit))
+      .addOption(
+        new Option('--limit <n>', 'at most so many backups (default: 50) or sets (default: 10), or: all').argParser(parseLimit),
+      )
       .option('--json', 'print JSON (see docs/cli.md)'),
   )
     .addHelpText('after', examplesText(LIST_EXAMPLES))
-    .action((options: ListOptions & Place) => {
-      onCommand((context) => list(context, placeOf(options), options));
+    .action((options: ListOptions & Partial<ListSetsOptions> & Place) => {
+      const { set, ...rest } = options;
+      onCommand((context) =>
+        set === undefined ? list(context, placeOf(options), rest) : listSets(context, placeOf(options), { ...rest, set }),
+      );
     });
 
 function parseLimit(text: string): number {

@@ -1,77 +1,52 @@
 import { showBytes } from '../domain/bytes.ts';
-import { instantOf } from '../domain/slot.ts';
+import { plural } from '../domain/plain-text.ts';
 import { TIERS, type Tier } from '../domain/tiers.ts';
-import { showAge } from './age.ts';
 import type { Backend, Place } from './backend.ts';
 import type { CliContext } from './context.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import { plural, showCount } from './fields.ts';
+import { showCount } from './fields.ts';
 import { findingLines } from './finding-lines.ts';
-import { type Inventory, type ListedBackup, takeInventory } from './inventory.ts';
+import { type Inventory, takeInventory } from './inventory.ts';
+import { keepRulesOf } from './keep-rules.ts';
 import { ListOutput } from './list-output.ts';
+import { LISTED_COLUMNS, type ListContext, listedOutput, listedRow } from './listed-backup.ts';
 import { requireSourceId } from './run-input.ts';
-import { type Cell, type Column, renderTable } from './table.ts';
+import { renderTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
 import { withBackend } from './with-backend.ts';
+
+const DEFAULT_LIMIT = 50;
 
 export interface ListOptions {
   readonly source?: string;
   readonly tier?: Tier;
-  readonly limit: number;
+  readonly limit?: number;
   readonly json?: boolean;
 }
 
-const COLUMNS: readonly Column[] = [
-  { title: 'SLOT' },
-  { title: 'SOURCE', shrinks: true },
-  { title: 'TIER' },
-  { title: 'SIZE', align: 'right' },
-  { title: 'TABLES', align: 'right' },
-  { title: 'ROWS', align: 'right' },
-  { title: 'PROOF' },
-  { title: 'AGE', align: 'right' },
-];
-
 /** Lists the vault's backups, newest first. */
-export async function list(context: CliContext, place: Place, { source, tier, limit, json }: ListOptions): Promise<ExitCode> {
+export async function list(context: CliContext, place: Place, options: ListOptions): Promise<ExitCode> {
+  const { source, tier, limit = DEFAULT_LIMIT, json } = options;
   if (source !== undefined) requireSourceId(source);
   return withBackend(context, place, { does: 'read' }, async (backend) => {
     const tiers = tier ? [tier] : TIERS;
     const inventory = await takeInventory(backend.vault, { tiers, limit, ...(source !== undefined && { sourceId: source }) });
-    const now = context.now();
-    if (json) context.terminal.json(ListOutput.parse(output(inventory, backend.vault.bucket, now)));
-    else context.terminal.result(lines(inventory, backend, context.terminal, now));
+    const shown = { now: context.now(), rules: await keepRulesOf(backend.vault, inventory.newest) };
+    if (json) context.terminal.json(ListOutput.parse(output(inventory, backend.vault.bucket, shown)));
+    else context.terminal.result(lines(inventory, backend, context.terminal, shown));
     return inventory.total > 0 ? EXIT.done : EXIT.unverified;
   });
 }
 
-function lines(inventory: Inventory, backend: Backend, terminal: Terminal, now: Date): readonly string[] {
+function lines(inventory: Inventory, backend: Backend, terminal: Terminal, shown: ListContext): readonly string[] {
   const { backups, findings } = inventory;
-  const rows = backups.map((backup) => row(backup, terminal, now));
+  const rows = backups.map((backup) => listedRow(backup, shown, terminal));
   return [
-    ...(rows.length > 0 ? [...renderTable(COLUMNS, rows, terminal.resultColumns), ''] : []),
+    ...(rows.length > 0 ? [...renderTable(LISTED_COLUMNS, rows, terminal.resultColumns), ''] : []),
     ...footer(inventory, backend),
     ...(findings.length > 0 ? ['', ...findingLines(findings, terminal)] : []),
   ];
 }
-
-function row({ manifest }: ListedBackup, terminal: Terminal, now: Date): readonly Cell[] {
-  const { slot, sourceId, tier, receipt, proof } = manifest;
-  const { tables } = receipt.contents;
-  return [
-    slot,
-    sourceId,
-    tier,
-    showBytes(receipt.bytes),
-    showCount(tables.length),
-    showCount(rowsOf(manifest)),
-    { text: proof, paint: (text) => terminal.paint('good', text) },
-    showAge((now.getTime() - instantOf(slot).getTime()) / 1000),
-  ];
-}
-
-const rowsOf = ({ receipt }: ListedBackup['manifest']): number =>
-  receipt.contents.tables.reduce((sum, { rows }) => sum + rows, 0);
 
 function footer(inventory: Inventory, backend: Backend): readonly string[] {
   const { backups, total, unread, totalBytes, sources, withoutManifest, foreign } = inventory;
@@ -97,20 +72,9 @@ function bareLines(count: number): readonly string[] {
 const foreignLines = (count: number): readonly string[] =>
   count === 0 ? [] : [`${plural(count, 'object')} that nightproof did not write; --json names ${count === 1 ? 'it' : 'them'}`];
 
-function output(inventory: Inventory, vault: string, now: Date): ListOutput {
+function output(inventory: Inventory, vault: string, shown: ListContext): ListOutput {
   const { total, totalBytes, withoutManifest, foreign, findings } = inventory;
-  const backups = inventory.backups.map(({ key, manifest }) => ({
-    key,
-    slot: manifest.slot,
-    sourceId: manifest.sourceId,
-    tier: manifest.tier,
-    bytes: manifest.receipt.bytes,
-    tables: manifest.receipt.contents.tables.length,
-    rows: rowsOf(manifest),
-    proof: manifest.proof,
-    createdAt: manifest.createdAt,
-    ageSeconds: Math.floor((now.getTime() - instantOf(manifest.slot).getTime()) / 1000),
-  }));
+  const backups = inventory.backups.map((backup) => listedOutput(backup, shown));
   const rest = { withoutManifest: [...withoutManifest], foreign: [...foreign], findings: [...findings] };
-  return { version: 1, kind: 'list', vault, at: now.toISOString(), total, totalBytes, backups, ...rest };
+  return { version: 1, kind: 'list', vault, at: shown.now.toISOString(), total, totalBytes, backups, ...rest };
 }

@@ -15,6 +15,7 @@ const WIDEST_ID = 30;
 const OTHER_LINES = 4;
 
 const STEPS = {
+  discover: 'looking what it holds',
   dump: 'dump',
   verify: 'verify',
   promote: 'promote',

@@ -9,6 +9,7 @@ import type { Backend, Purpose } from './backend.ts';
 import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
 import { openLocalCloud } from './local-cloud-backend.ts';
+import { localOperations } from './local-operations.ts';
 import { localPlace } from './local-place.ts';
 import { localBucket } from './local-vault.ts';
 
@@ -34,6 +35,7 @@ async function openVault(dir: string, { report }: LocalOptions): Promise<Backend
   return {
     ...localPlace(dir, bucket),
     vault: new S3Vault(s3, bucket),
+    operations: async () => localOperations(dir),
     startRun: () => Promise.reject(new CliError(EXIT.unreachable, 'only the vault was opened, to look at it', 'Report it.')),
     close: async () => {
       s3.destroy();

@@ -1,7 +1,5 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Config } from '../domain/config.ts';
-import { readConfig } from '../domain/config-file.ts';
 import { readRequest } from '../domain/plan-night.ts';
 import type { Execution } from '../local/cloud/execution.ts';
 import type { JsonObject } from '../local/cloud/json.ts';
@@ -12,11 +10,13 @@ import { thisMachine } from '../local/setup/machine.ts';
 import { ensureToolchain } from '../local/setup/toolchain.ts';
 import { S3Vault } from '../runtime/vault.ts';
 import type { Backend, ExecutionState, Purpose } from './backend.ts';
-import { CliError } from './cli-error.ts';
-import { EXIT } from './exit-codes.ts';
 import type { LocalOptions } from './local-backend.ts';
+import { localOperations } from './local-operations.ts';
 import { localPlace } from './local-place.ts';
-import { type LocalSecrets, readLocalSecrets, secretsIn } from './local-secrets.ts';
+import { type LocalSecrets, readLocalSecrets } from './local-secrets.ts';
+import { type LocalVolumes, readLocalVolumes } from './local-volumes.ts';
+import { secretsIn } from './needed-secrets.ts';
+import { readConfigFile } from './read-config-file.ts';
 
 type RunPurpose = Extract<Purpose, { does: 'run' }>;
 
@@ -26,31 +26,21 @@ export async function openLocalCloud(
   { config: file, input }: RunPurpose,
   { now, report }: LocalOptions,
 ): Promise<Backend> {
-  const config = configIn(file);
-  const { sources } = readRequest(input, config.sources, now());
+  const config = readConfigFile(file);
+  const { sources } = readRequest(input, config, now());
   const secrets = readLocalSecrets(join(dir, 'secrets.json'), secretsIn(sources));
+  const volumes = readLocalVolumes(dir, sources, config.volumes);
   // dumps hold all that a database holds
   mkdirSync(dir, { recursive: true, mode: 0o700 });
 
   const unlock = await lockFolder(dir, report);
   try {
-    const cloud = await start(dir, file, secrets, report);
+    const cloud = await start(dir, file, { secrets, volumes }, report);
     return over(cloud, dir, unlock);
   } catch (error) {
     unlock();
     throw error;
   }
-}
-
-function configIn(file: string): Config {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    const { code = 'unknown' } = error as NodeJS.ErrnoException;
-    throw new CliError(EXIT.usage, `${file} cannot be read (${code})`, 'Name the configuration with --config.', { cause: error });
-  }
-  return readConfig(text, file);
 }
 
 /** Two clouds over one folder would not see each other's claims. */
@@ -61,13 +51,18 @@ function lockFolder(dir: string, report: (line: string) => void): Promise<() => 
   });
 }
 
-async function start(dir: string, config: string, secrets: LocalSecrets, report: (line: string) => void): Promise<LocalCloud> {
+interface Given {
+  readonly secrets: LocalSecrets;
+  readonly volumes: LocalVolumes;
+}
+
+async function start(dir: string, config: string, given: Given, report: (line: string) => void): Promise<LocalCloud> {
   report('starting the local cloud');
   const machine = thisMachine(report);
   const toolchain = await ensureToolchain(machine, { everyPostgresMajor: true });
   const assembly = await synthesize({ outdir: join(dir, 'cdk.out'), config });
   const path = [process.env.PATH ?? '', ...toolchain.postgres.map(({ binDir }) => binDir)].join(':');
-  return LocalCloud.start({ assembly, dir, toolchain, path, secrets });
+  return LocalCloud.start({ assembly, dir, toolchain, path, ...given });
 }
 
 function over(cloud: LocalCloud, dir: string, unlock: () => void): Backend {
@@ -75,6 +70,7 @@ function over(cloud: LocalCloud, dir: string, unlock: () => void): Backend {
   return {
     ...localPlace(dir, cloud.vaultBucket),
     vault: new S3Vault(s3, cloud.vaultBucket),
+    operations: async () => localOperations(dir),
     startRun: async (input) => {
       const execution = cloud.startExecution(input as JsonObject);
       // what it throws is a fault of the local cloud itself, and `state` finds out

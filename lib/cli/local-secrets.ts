@@ -1,6 +1,5 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
-import type { Config } from '../domain/config.ts';
 import { CliError } from './cli-error.ts';
 import { EXIT } from './exit-codes.ts';
 
@@ -46,8 +45,3 @@ function parse(file: string): LocalSecrets {
     throw new CliError(EXIT.usage, `${file} is not a JSON object of secrets by name`, `Write it as {"name": ${EXAMPLE}}`);
   }
 }
-
-/** The secrets that sources name, each once. */
-export const secretsIn = (sources: Config['sources']): readonly string[] => [
-  ...new Set(sources.flatMap(({ connection }) => (connection.secret === undefined ? [] : [connection.secret]))),
-];

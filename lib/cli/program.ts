@@ -1,11 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { COMMAND_EXAMPLES, commandCommand } from './command-command.ts';
 import type { CliContext } from './context.ts';
+import { DOCTOR_EXAMPLES, doctorCommand } from './doctor-command.ts';
+import { DOWNLOAD_EXAMPLES, downloadCommand } from './download-command.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { type Example, examplesText, generalText } from './help-text.ts';
 import { LIST_EXAMPLES, listCommand } from './list-command.ts';
+import { RETENTION_EXAMPLES, retentionCommand } from './retention-command.ts';
 import { RUN_EXAMPLES, runCommand } from './run-command.ts';
 import { SHOW_EXAMPLES, showCommand } from './show-command.ts';
+import { STATUS_EXAMPLES, statusCommand } from './status-command.ts';
 
 /** What a command hands over: its work, to be done with a context. */
 export type CommandWork = (context: CliContext) => Promise<ExitCode>;
@@ -19,6 +24,7 @@ const EXAMPLES: readonly Example[] = [
   { line: 'nightproof list', does: 'what can be restored, newest first' },
   { line: 'nightproof show latest', does: 'how the newest run went, and what to do about failures' },
   { line: 'nightproof run app', does: 'back up one source now, and wait until it is verified' },
+  { line: 'nightproof status', does: 'whether anything is overdue, and what runs next' },
   { line: 'nightproof list --local ./backups', does: 'the same for a vault on this machine' },
 ];
 
@@ -27,22 +33,38 @@ export const EXAMPLES_OF: Readonly<Record<string, readonly Example[]>> = {
   run: RUN_EXAMPLES,
   list: LIST_EXAMPLES,
   show: SHOW_EXAMPLES,
+  status: STATUS_EXAMPLES,
+  doctor: DOCTOR_EXAMPLES,
+  download: DOWNLOAD_EXAMPLES,
+  retention: RETENTION_EXAMPLES,
+  command: COMMAND_EXAMPLES,
 };
+
+const COMMANDS = [
+  runCommand,
+  listCommand,
+  showCommand,
+  downloadCommand,
+  statusCommand,
+  doctorCommand,
+  retentionCommand,
+  commandCommand,
+];
 
 /** All commands, their help and their options. Help and docs/cli.md are made of these definitions alone. */
 export function buildProgram(onCommand: OnCommand): Command {
   const program = new Command('nightproof')
     .summary('operate nightproof')
     .description(
-      'Backs up PostgreSQL into S3, and calls a backup good only after proof. Starts runs, and shows runs and backups.',
+      'Backs up PostgreSQL and file trees into S3, and calls a backup good only after proof. Starts runs, and shows runs and backups.',
     )
     .version(version(), '--version', 'print the version')
     .helpOption('-h, --help', 'show this help')
     .helpCommand(false)
     .configureHelp({ helpWidth: HELP_WIDTH })
     .addHelpText('after', `${examplesText(EXAMPLES)}\n${generalText()}\n\nMore on a command: nightproof <command> --help`);
-  for (const command of [runCommand(onCommand), listCommand(onCommand), showCommand(onCommand)]) {
-    program.addCommand(command.helpOption('-h, --help', 'show this help').copyInheritedSettings(program));
+  for (const command of COMMANDS) {
+    program.addCommand(command(onCommand).helpOption('-h, --help', 'show this help').copyInheritedSettings(program));
   }
   return program;
 }

@@ -6,9 +6,10 @@ import type { OnCommand } from './program.ts';
 import { type RunOptions, run } from './run.ts';
 
 export const RUN_EXAMPLES: readonly Example[] = [
-  { line: 'nightproof run', does: 'back up every enabled source now' },
+  { line: 'nightproof run', does: 'back up every enabled source of the nightly plan now' },
   { line: 'nightproof run app crm --reason "before migration 42"', does: 'two sources only; the reason stands in the report' },
   { line: 'nightproof run --slot 20260419_020000', does: 'finish a night that failed: what it has verified is not dumped again' },
+  { line: 'nightproof run --plan media', does: 'every enabled source of another plan than the nightly one' },
   { line: 'nightproof run app --no-wait', does: 'start it and go; it needs nobody waiting' },
   { line: 'nightproof run --local ./backups --config nightproof.yaml', does: 'one run of the local cloud, on this machine' },
 ];
@@ -21,7 +22,11 @@ export const runCommand = (onCommand: OnCommand): Command =>
       .description(
         'Starts a run by hand, shows it while it goes on, prints its report and ends as it did. Ctrl-C stops only the waiting, never a run on AWS.',
       )
-      .argument('[sources...]', 'ids of sources, as in nightproof.yaml; without any: every enabled one')
+      .argument('[sources...]', 'ids of sources, as in nightproof.yaml; without any: every enabled one of the plan')
+      .option(
+        '--plan <name>',
+        'the plan whose sources are backed up, and under whose name the run is recorded (default: nightly)',
+      )
       .option('--slot <slot>', 'finish this slot instead of starting one (YYYYMMDD_HHMMSS, UTC)')
       .option('--reason <text>', 'why, for the report; at most 500 characters')
       .option('--no-wait', 'end as soon as the run is started')

@@ -1,8 +1,10 @@
 import { showBytes } from '../domain/bytes.ts';
+import { showCounts } from '../domain/counts.ts';
 import { showDuration } from '../domain/duration.ts';
+import type { Found } from '../domain/found.ts';
+import { plural } from '../domain/plain-text.ts';
 import type { TryRecord } from '../domain/receipt.ts';
 import type { SourceOutcome } from '../domain/source-outcome.ts';
-import { plural } from './fields.ts';
 import type { RunView, SourceView } from './run-view.ts';
 
 /** What happened between two looks at a run, a line each. */
@@ -10,6 +12,7 @@ export function eventsBetween(before: RunView | undefined, after: RunView): read
   const known = new Map(before?.sources.map((source) => [source.sourceId, source]));
   return [
     ...(before ? [] : [planned(after)]),
+    ...(after.found && !before?.found ? [foundLine(after.found)] : []),
     ...after.sources.flatMap((source) => sourceEvents(known.get(source.sourceId), source)),
     ...(after.retained && !before?.retained ? ['retention has decided'] : []),
     ...(after.record && !before?.record ? ['the report is written'] : []),
@@ -21,6 +24,9 @@ function planned({ plan, sources }: RunView): string {
   const rest = earlier > 0 ? `, ${earlier} verified by an earlier attempt` : '';
   return `slot ${plan.slot}, attempt ${plan.attempt}: ${plural(sources.length - earlier, 'source')} to back up${rest}`;
 }
+
+const foundLine = ({ sources, failedGroups }: Found): string =>
+  `found ${plural(sources.length, 'source')}${failedGroups.length > 0 ? `; not known: what is in ${failedGroups.join(', ')}` : ''}`;
 
 function sourceEvents(before: SourceView | undefined, after: SourceView): readonly string[] {
   const { sourceId, step, earlier, outcome, tries } = after;
@@ -34,6 +40,7 @@ function sourceEvents(before: SourceView | undefined, after: SourceView): readon
 }
 
 const STEPS = {
+  discover: 'looking what it holds',
   dump: 'dumping again',
   verify: 'dumped, verifying',
   promote: 'verified, promoting',
@@ -46,6 +53,6 @@ const failureOf = ({ failure }: Extract<TryRecord, { result: 'failure' }>): stri
 /** `verified (448.3 MiB, 12 tables, 1,204,331 rows, 45 s)`, `FAILED (auth: ...)` */
 export function outcomeLine(outcome: SourceOutcome): string {
   if (outcome.status === 'failed') return `FAILED (${outcome.failure.reason}: ${outcome.failure.detail})`;
-  const { bytes, tables, rows, durationSeconds } = outcome;
-  return `verified (${[showBytes(bytes), plural(tables, 'table'), plural(rows, 'row'), showDuration(durationSeconds)].join(', ')})`;
+  const { bytes, counts, durationSeconds } = outcome;
+  return `verified (${[showBytes(bytes), showCounts(counts), showDuration(durationSeconds)].join(', ')})`;
 }

@@ -1,4 +1,5 @@
 import { ExecutionInput } from '../domain/plan.ts';
+import { PlanName } from '../domain/plan-name.ts';
 import { SlotText } from '../domain/slot.ts';
 import { isSourceId, SOURCE_ID_RULE } from '../domain/source-id.ts';
 import { CliError } from './cli-error.ts';
@@ -8,17 +9,20 @@ const MAX_SHOWN = 60;
 
 export interface RunArguments {
   readonly sources: readonly string[];
+  readonly plan?: string;
   readonly slot?: string;
   readonly reason?: string;
 }
 
 /** The execution input that the arguments spell. Refused here, before anything is started, is what the plan step would refuse. */
-export function readRunInput({ sources, slot, reason }: RunArguments): ExecutionInput {
+export function readRunInput({ sources, plan, slot, reason }: RunArguments): ExecutionInput {
   for (const id of sources) requireSourceId(id);
+  if (plan !== undefined) requirePlanName(plan);
   if (slot !== undefined) requireSlot(slot);
 
   const input = {
     ...(sources.length > 0 && { sources: [...new Set(sources)] }),
+    ...(plan !== undefined && { plan }),
     ...(reason !== undefined && { reason }),
     ...(slot !== undefined && { slot }),
   };
@@ -40,6 +44,17 @@ export function requireSourceId(id: string): void {
     EXIT.usage,
     `${quoted(id)} is no source id`,
     `An id is ${SOURCE_ID_RULE}. The ids in use are those in nightproof.yaml.`,
+  );
+}
+
+/** Refuses what cannot be the name of a plan. */
+export function requirePlanName(name: string): void {
+  const [issue] = PlanName.safeParse(name).error?.issues ?? [];
+  if (!issue) return;
+  throw new CliError(
+    EXIT.usage,
+    `${quoted(name)} is no name of a plan: it ${issue.message}`,
+    'Plans are "nightly" and the names under schedules in nightproof.yaml.',
   );
 }
 

@@ -1,8 +1,8 @@
 import { showBytes } from '../domain/bytes.ts';
+import { showCounts } from '../domain/counts.ts';
 import { showDuration } from '../domain/duration.ts';
 import { parseArtifactKey } from '../domain/keys.ts';
 import type { SourceOutcome } from '../domain/source-outcome.ts';
-import { showCount } from './fields.ts';
 import type { SourceView } from './run-view.ts';
 import { type Cell, type Column, renderTable } from './table.ts';
 import type { Terminal, Tone } from './terminal.ts';
@@ -11,8 +11,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'SOURCE', shrinks: true },
   { title: 'RESULT' },
   { title: 'SIZE', align: 'right' },
-  { title: 'TABLES', align: 'right' },
-  { title: 'ROWS', align: 'right' },
+  { title: 'CONTENTS', shrinks: true },
   { title: 'TOOK', align: 'right' },
   { title: 'TRIES', align: 'right' },
   { title: 'COPIED TO' },
@@ -29,16 +28,16 @@ export const runTable = (sources: readonly SourceView[], terminal: Terminal): re
 function row(source: SourceView, terminal: Terminal): readonly Cell[] {
   const { sourceId, step, earlier, outcome, tries } = source;
   const result = (text: string, tone: Tone): Cell => ({ text, paint: (shown) => terminal.paint(tone, shown) });
-  if (earlier) return [sourceId, result('verified', 'good'), '', '', '', '', '', 'earlier attempt'];
+  if (earlier) return [sourceId, result('verified', 'good'), '', '', '', '', 'earlier attempt'];
   if (outcome?.status === 'verified') return [sourceId, result('verified', 'good'), ...verifiedCells(outcome)];
   const current = tries.filter((one) => one.result === 'failure').length + 1;
   const words = step === 'failed' ? result('FAILED', 'bad') : result(`in ${step}`, 'doubtful');
-  return [sourceId, words, '-', '-', '-', '-', String(outcome?.tries ?? current)];
+  return [sourceId, words, '-', '-', '-', String(outcome?.tries ?? current)];
 }
 
 type Verified = Extract<SourceOutcome, { status: 'verified' }>;
 
-function verifiedCells({ bytes, tables, rows, durationSeconds, promoted, tries }: Verified): readonly Cell[] {
+function verifiedCells({ bytes, counts, durationSeconds, promoted, tries }: Verified): readonly Cell[] {
   const copies = promoted.map((key) => parseArtifactKey(key)?.tier ?? key).join(', ');
-  return [showBytes(bytes), showCount(tables), showCount(rows), showDuration(durationSeconds), String(tries), copies];
+  return [showBytes(bytes), showCounts(counts), showDuration(durationSeconds), String(tries), copies];
 }

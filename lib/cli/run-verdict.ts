@@ -5,6 +5,7 @@ import { PlanResult } from '../domain/plan.ts';
 import type { RunRecord } from '../domain/run-record.ts';
 import { CliError } from './cli-error.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
+import { planFlag } from './run-name.ts';
 import type { RunView } from './run-view.ts';
 import type { WatchEnd } from './watch-run.ts';
 
@@ -61,7 +62,7 @@ function failedWithout({ error, cause }: Failed, view: RunView | undefined, kept
 
 const restart = (view: RunView | undefined): string =>
   view
-    ? `Find out who stopped it, then finish the slot: nightproof run --slot ${view.plan.slot}`
+    ? `Find out who stopped it, then finish the slot: nightproof run --slot ${view.plan.slot}${planFlag(view.plan)}`
     : 'Look at the execution in the Step Functions console, then start it again.';
 
 function messageIn(cause: string): string {

@@ -6,6 +6,7 @@ import { EXIT, type ExitCode } from './exit-codes.ts';
 import { liveProgress } from './live-progress.ts';
 import { plainProgress } from './plain-progress.ts';
 import { readRunInput } from './run-input.ts';
+import { planFlag } from './run-name.ts';
 import { NothingToDoOutput, RunOutput, runOutput, StartedOutput } from './run-output.ts';
 import { reportLines } from './run-report.ts';
 import { afterRecord, exitOf, nothingToDo, unrecorded } from './run-verdict.ts';
@@ -14,6 +15,7 @@ import { possibleSlots, type WatchEnd, watchRun } from './watch-run.ts';
 import { withBackend } from './with-backend.ts';
 
 export interface RunOptions {
+  readonly plan?: string;
   readonly slot?: string;
   readonly reason?: string;
   readonly wait: boolean;
@@ -24,8 +26,13 @@ export interface RunOptions {
 
 /** Starts a run, shows it while it goes on, and ends as it did. */
 export async function run(context: CliContext, place: Place, sources: readonly string[], options: RunOptions): Promise<ExitCode> {
-  const { slot, reason, config } = options;
-  const input = readRunInput({ sources, ...(slot !== undefined && { slot }), ...(reason !== undefined && { reason }) });
+  const { plan, slot, reason, config } = options;
+  const input = readRunInput({
+    sources,
+    ...(plan !== undefined && { plan }),
+    ...(slot !== undefined && { slot }),
+    ...(reason !== undefined && { reason }),
+  });
   if (!options.wait && place.local !== undefined)
     throw new CliError(
       EXIT.usage,
@@ -37,7 +44,7 @@ export async function run(context: CliContext, place: Place, sources: readonly s
     const started = await backend.startRun(input);
     if (!options.wait) return leave(context, backend, started, input, options);
     const end = await followed(context, backend, started, input);
-    return conclude(context, backend, end, options);
+    return conclude(context, backend, end, { json: options.json, plan: planFlag(input) });
   });
 }
 
@@ -51,7 +58,7 @@ function leave(
   const [slot] = possibleSlots(started, input);
   const { executionArn } = started;
   if (json) terminal.json(StartedOutput.parse({ version: 1, kind: 'started', execution: executionArn, slot }));
-  else terminal.result([`Started ${executionArn}`, `Look at it with: nightproof show ${slot}${flags}`]);
+  else terminal.result([`Started ${executionArn}`, `Look at it with: nightproof show ${slot}${planFlag(input)}${flags}`]);
   return EXIT.done;
 }
 
@@ -69,18 +76,18 @@ async function followed(context: CliContext, backend: Backend, started: StartedR
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
     if (!backend.runsWithoutUs) terminal.note('stopping the run');
-    throw interrupted(backend, last?.plan.slot ?? possibleSlots(started, input)[0]);
+    throw interrupted(backend, `${last?.plan.slot ?? possibleSlots(started, input)[0]}${planFlag(input)}`);
   } finally {
     progress.stop();
   }
 }
 
-function interrupted({ runsWithoutUs, flags }: Backend, slot: string | undefined): CliError {
+function interrupted({ runsWithoutUs, flags }: Backend, run: string): CliError {
   if (runsWithoutUs)
     return new CliError(
       EXIT.interrupted,
       'no longer waiting; the run itself goes on',
-      `Look at it with: nightproof show ${slot}${flags}`,
+      `Look at it with: nightproof show ${run}${flags}`,
     );
   return new CliError(
     EXIT.interrupted,
@@ -89,12 +96,18 @@ function interrupted({ runsWithoutUs, flags }: Backend, slot: string | undefined
   );
 }
 
-function conclude({ terminal }: CliContext, backend: Backend, end: WatchEnd, { json }: RunOptions): ExitCode {
+interface Ending {
+  readonly json: boolean | undefined;
+  /** The option that names the plan, where it is not the nightly one. */
+  readonly plan: string;
+}
+
+function conclude({ terminal }: CliContext, backend: Backend, end: WatchEnd, { json, plan }: Ending): ExitCode {
   const nothing = nothingToDo(end);
   if (nothing) {
     const { slot, reason } = nothing;
     if (json) terminal.json(NothingToDoOutput.parse({ version: 1, kind: 'nothingToDo', slot, reason }));
-    else terminal.result([`Nothing to do: ${reason}`, `Look at it with: nightproof show ${slot}${backend.flags}`]);
+    else terminal.result([`Nothing to do: ${reason}`, `Look at it with: nightproof show ${slot}${plan}${backend.flags}`]);
     return EXIT.nothingToDo;
   }
   const { view } = end;

@@ -1,20 +1,28 @@
-import { showBytes } from '../domain/bytes.ts';
-import { showDuration } from '../domain/duration.ts';
-import { manifestKey } from '../domain/keys.ts';
-import { Manifest } from '../domain/manifest.ts';
+import { parseArtifactKey } from '../domain/keys.ts';
+import type { Manifest } from '../domain/manifest.ts';
 import type { StoredObject } from '../runtime/vault.ts';
 import type { Backend } from './backend.ts';
+import { backupFacts } from './backup-facts.ts';
 import { BackupOutput } from './backup-output.ts';
-import { CliError } from './cli-error.ts';
 import { contentLines } from './content-lines.ts';
+import { globalsLines, membersBeside, treeLines } from './contents-of-kind.ts';
 import type { CliContext } from './context.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import { fields, showInstant } from './fields.ts';
+import { fields, hanging } from './fields.ts';
 import { findingLines } from './finding-lines.ts';
 import type { Finding } from './inventory.ts';
+import { type Kept, keepRulesOf, keptBy } from './keep-rules.ts';
+import { readManifest } from './read-manifest.ts';
 import { restoreByHand } from './restore-by-hand.ts';
 import type { Terminal } from './terminal.ts';
-import { readDocument } from './vault-document.ts';
+
+/** A backup, and what was found out about it. */
+interface Shown {
+  readonly manifest: Manifest;
+  readonly stored: StoredObject | undefined;
+  readonly findings: readonly Finding[];
+  readonly kept: Kept;
+}
 
 /** Shows a backup's manifest beside what the vault holds now, and how to restore it with plain tools. */
 export async function showBackup(
@@ -26,24 +34,17 @@ export async function showBackup(
   const manifest = await readManifest(backend, key);
   const stored = await backend.vault.head(key);
   const findings = compare(manifest, stored);
-  if (json) terminal.json(BackupOutput.parse(output(backend, { key, manifest, stored, findings })));
-  else terminal.result([...describe({ manifest, findings }, terminal, all ?? false), '', ...restoreByHand(manifest, backend)]);
+  const shown = { manifest, stored, findings, kept: await keptOf(backend, manifest) };
+  if (json) terminal.json(BackupOutput.parse(output(backend, shown)));
+  else terminal.result([...describe(shown, terminal, all ?? false), '', ...restoreByHand(manifest, backend)]);
   return findings.length > 0 ? EXIT.unverified : EXIT.done;
 }
 
-async function readManifest({ vault, flags }: Backend, key: string): Promise<Manifest> {
-  const document = await readDocument(vault, manifestKey(key), Manifest);
-  if ('found' in document) return document.found;
-  const other = `See what there is: nightproof list${flags}`;
-  if ('damaged' in document)
-    throw new CliError(EXIT.unverified, `the manifest of ${key} ${document.damaged}`, `Do not count on this backup. ${other}`);
-  const object = await vault.head(key);
-  if (!object) throw new CliError(EXIT.unverified, `there is no backup ${key}`, other);
-  throw new CliError(
-    EXIT.unverified,
-    `${key} (${showBytes(object.bytes)}) has no manifest, so it is no backup: its dump is under way, or failed`,
-    other,
-  );
+/** By the rules of the run that made it: of an older backup the rules may have changed since. `list` goes by the newest. */
+async function keptOf({ vault }: Backend, manifest: Manifest): Promise<Kept> {
+  const name = parseArtifactKey(manifest.key);
+  const rules = name && name.tier !== 'archive' ? await keepRulesOf(vault, [name]) : undefined;
+  return keptBy(rules?.get(manifest.sourceId), manifest);
 }
 
 /** Where the object is not, or is not any more, what the manifest says. */
@@ -58,71 +59,34 @@ function compare({ key, receipt }: Manifest, stored: StoredObject | undefined): 
   ];
 }
 
-function describe(
-  { manifest, findings }: { readonly manifest: Manifest; readonly findings: readonly Finding[] },
-  terminal: Terminal,
-  all: boolean,
-): readonly string[] {
+function describe({ manifest, findings, kept }: Shown, terminal: Terminal, all: boolean): readonly string[] {
+  const { receipt } = manifest;
   return [
     terminal.paint('strong', manifest.key),
     ...(findings.length > 0 ? ['', ...findingLines(findings, terminal)] : []),
     '',
-    ...fields(facts(manifest)),
+    ...fields(backupFacts(manifest, kept)),
     '',
-    ...contentLines(manifest.receipt.contents, terminal, all),
-    ...(manifest.receipt.warnings.length > 0
-      ? ['', 'WARNINGS', ...manifest.receipt.warnings.map((warning) => `  ${warning}`)]
-      : []),
+    ...contentsOf(manifest, terminal, all),
+    ...(receipt.warnings.length > 0 ? ['', 'WARNINGS', ...receipt.warnings.flatMap((warning) => hanging('  ', warning))] : []),
   ];
 }
 
-function facts({
-  sourceId,
-  database,
-  slot,
-  receipt,
-  verification,
-  createdAt,
-  copiedFrom,
-}: Manifest): readonly (readonly [string, string])[] {
-  const seconds = (Date.parse(receipt.finishedAt) - Date.parse(receipt.startedAt)) / 1000;
-  return [
-    ['Proof', proofOf(verification)],
-    ['Source', `${sourceId} (database ${JSON.stringify(database)})`],
-    ['Slot', slot],
-    ...(copiedFrom ? ([['Copied from', copiedFrom.key]] as const) : []),
-    [
-      'Size',
-      `${showBytes(receipt.bytes)}${receipt.bytes < 1024 ? '' : ` (${receipt.bytes} bytes)`}; the database had ${showBytes(receipt.server.databaseBytes)}`,
-    ],
-    ['SHA-256', receipt.sha256],
-    ['CRC32', receipt.crc32],
-    ['Dumped', `${showInstant(new Date(receipt.startedAt))}, took ${showDuration(Math.max(0, seconds))}`],
-    ['Verified', showInstant(new Date(verification.at))],
-    ['Manifest', `written ${showInstant(new Date(createdAt))}`],
-    ['Server', receipt.server.version],
-    ['Client', `${receipt.client.version}, compression ${receipt.client.compression}`],
-  ];
+function contentsOf(manifest: Manifest, terminal: Terminal, all: boolean): readonly string[] {
+  const { receipt } = manifest;
+  if (receipt.kind === 'database') return contentLines(receipt.contents, terminal, all);
+  return receipt.kind === 'globals' ? globalsLines(receipt.contents) : treeLines(manifest, receipt.contents);
 }
 
-const proofOf = ({ readBack, tocEntries }: Manifest['verification']): string =>
-  readBack
-    ? `verified: every byte was decoded while it was dumped, then read back and hashed; ${tocEntries} entries in the archive`
-    : `verified: every byte was decoded while it was dumped; too large to be read back whole, so S3's own CRC32 stands for that; ${tocEntries} entries in the archive`;
-
-interface Shown {
-  readonly key: string;
-  readonly manifest: Manifest;
-  readonly stored: StoredObject | undefined;
-  readonly findings: readonly Finding[];
-}
-
-const output = ({ vault }: Backend, { key, manifest, stored, findings }: Shown): BackupOutput => ({
+const output = ({ vault }: Backend, { manifest, stored, findings, kept }: Shown): BackupOutput => ({
   version: 1,
   kind: 'backup',
   vault: vault.bucket,
-  key,
+  key: manifest.key,
   manifest,
   stored: stored ? { bytes: stored.bytes, crc32: stored.crc32 ?? null, versionId: stored.versionId ?? null } : null,
+  membersKey: 'members' in manifest.receipt.contents ? membersBeside(manifest, manifest.receipt.contents.members.key) : null,
+  keepRule: kept.rule,
+  retentionUntil: kept.until?.toISOString() ?? null,
   findings: [...findings],
 });

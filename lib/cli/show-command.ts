@@ -10,7 +10,7 @@ export const SHOW_EXAMPLES: readonly Example[] = [
   { line: 'nightproof show 20260419_020000 --source app', does: 'one source in the run of that night, with each of its tries' },
   {
     line: 'nightproof show daily/app_20260419_020000.dump',
-    does: 'one backup: proof, checksums, tables, and how to restore it by hand',
+    does: 'one backup: proof, checksums, contents, and how to restore it by hand',
   },
 ];
 
@@ -24,6 +24,7 @@ export const showCommand = (onCommand: OnCommand): Command =>
       )
       .argument('<what>', 'a slot, the key of a backup, or: latest (the newest run)')
       .option('--source <id>', 'only this source of the run; with latest: the newest run that has it')
+      .option('--plan <name>', 'of the run of this plan; needed where plans share a slot')
       .addOption(new Option('--attempt <n>', 'an earlier attempt at the slot instead of the last').argParser(parseAttempt))
       .option('--all', 'of a backup: every table instead of the 20 largest')
       .option('--json', 'print JSON (see docs/cli.md)'),

@@ -1,11 +1,12 @@
-import type { Slot } from '../domain/slot.ts';
+import type { Run } from '../domain/keys.ts';
+import { plural } from '../domain/plain-text.ts';
 import type { Backend } from './backend.ts';
 import { CliError } from './cli-error.ts';
 import type { CliContext } from './context.ts';
 import { describeRun } from './describe-run.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import { plural } from './fields.ts';
 import { plansOf } from './find-run.ts';
+import { planFlag, showRunName } from './run-name.ts';
 import { RunOutput, runOutput, stateOf } from './run-output.ts';
 import { exitOf } from './run-verdict.ts';
 import { RunReader, type RunView } from './run-view.ts';
@@ -20,28 +21,39 @@ interface RunChoice {
 export async function showRun(
   context: CliContext,
   backend: Backend,
-  slot: Slot,
+  run: Run,
   { source, attempt, json }: RunChoice,
 ): Promise<ExitCode> {
   const { terminal, now } = context;
-  const plans = await plansOf(backend.vault, slot);
+  const plans = await plansOf(backend.vault, run);
   const plan = attempt === undefined ? plans.at(-1) : plans[attempt - 1];
-  if (!plan) throw noSuchRun(backend, slot, plans.length);
+  if (!plan) throw noSuchRun(backend, run, plans.length);
 
-  const view = onlyOf(await new RunReader(backend.vault, plan).look(), source);
+  const whole = await new RunReader(backend.vault, plan).look();
+  const view = onlyOf(whole, source);
   const state = stateOf(view, now());
   if (json) terminal.json(RunOutput.parse(runOutput(view, backend.vault.bucket, state)));
-  else terminal.result(describeRun({ view, state, attempts: plans.length, now: now() }, backend, terminal));
+  else
+    terminal.result(
+      describeRun(
+        { view, state, attempts: plans.length, others: whole.sources.length - view.sources.length, now: now() },
+        backend,
+        terminal,
+      ),
+    );
   if (state === 'running') return EXIT.done;
   return view.record ? exitOf(view.record) : EXIT.unverified;
 }
 
-function noSuchRun({ flags }: Backend, slot: Slot, attempts: number): CliError {
-  const what = attempts === 0 ? `no run has the slot ${slot}` : `the slot ${slot} has ${plural(attempts, 'attempt')}`;
+function noSuchRun({ flags }: Backend, run: Run, attempts: number): CliError {
+  const what =
+    attempts === 0
+      ? `no run has the slot ${showRunName(run)}`
+      : `the slot ${showRunName(run)} has ${plural(attempts, 'attempt')}`;
   const remedy =
     attempts === 0
       ? `The newest run: nightproof show latest${flags}`
-      : `Leave --attempt out for the last: nightproof show ${slot}${flags}`;
+      : `Leave --attempt out for the last: nightproof show ${run.slot}${planFlag(run)}${flags}`;
   return new CliError(EXIT.unverified, what, remedy);
 }
 
@@ -53,7 +65,7 @@ function onlyOf(view: RunView, source: string | undefined): RunView {
     throw new CliError(
       EXIT.unverified,
       `the run ${view.plan.slot} has no source ${source}`,
-      `It has: ${view.plan.sources.map(({ id }) => id).join(', ')}`,
+      `It has: ${view.sources.map(({ sourceId }) => sourceId).join(', ')}`,
     );
   const { record } = view;
   return {

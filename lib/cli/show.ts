@@ -1,16 +1,19 @@
-import { parseArtifactKey } from '../domain/keys.ts';
-import { parseSlot } from '../domain/slot.ts';
+import type { Run } from '../domain/keys.ts';
+import { parseSlot, type Slot } from '../domain/slot.ts';
 import type { Backend, Place } from './backend.ts';
 import { CliError } from './cli-error.ts';
 import type { CliContext } from './context.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import { newestSlot } from './find-run.ts';
-import { quoted, requireSourceId } from './run-input.ts';
+import { newestRun, type RunQuery, runsAt } from './find-run.ts';
+import { quoted, requirePlanName, requireSourceId } from './run-input.ts';
+import { planNameOf, runOf } from './run-name.ts';
 import { showBackup } from './show-backup.ts';
 import { showRun } from './show-run.ts';
+import { keyIn } from './vault-key.ts';
 import { withBackend } from './with-backend.ts';
 
 export interface ShowOptions {
+  readonly plan?: string;
   readonly source?: string;
   readonly attempt?: number;
   /** Every table instead of the largest ones. */
@@ -22,36 +25,52 @@ const WHAT = 'Name a slot (20260419_020000), the key of a backup (daily/app_2026
 
 /** Shows one run or one backup. */
 export async function show(context: CliContext, place: Place, what: string, options: ShowOptions): Promise<ExitCode> {
-  const { source } = options;
+  const { source, plan } = options;
   if (source !== undefined) requireSourceId(source);
+  if (plan !== undefined) requirePlanName(plan);
   const key = keyIn(what);
   const slot = parseSlot(what);
   if (!key && !slot && what !== 'latest')
     throw new CliError(EXIT.usage, `${quoted(what)} is neither a slot nor the key of a backup`, WHAT);
-  if (key && source !== undefined)
+  if (key && (source !== undefined || plan !== undefined))
     throw new CliError(
       EXIT.usage,
-      '--source cannot be used with the key of a backup',
-      'The key names its source already: leave --source out.',
+      `${source === undefined ? '--plan' : '--source'} cannot be used with the key of a backup`,
+      'The key says it already: leave the option out.',
     );
 
   return withBackend(context, place, { does: 'read' }, async (backend) => {
     if (key) return showBackup(context, backend, key, options);
-    const found = slot ?? (await newestSlot(backend.vault, context.now(), source));
-    if (!found) throw noRun(backend, source);
-    return showRun(context, backend, found, options);
+    const run = slot ? await runAt(backend, slot, plan) : await newestRun(backend.vault, context.now(), queryOf(options));
+    if (!run) throw noRun(backend, options);
+    return showRun(context, backend, run, options);
   });
 }
 
-/** The key of an artifact, written as it is listed, as its manifest's or as an s3:// address. */
-function keyIn(what: string): string | undefined {
-  const key = what.replace(/^s3:\/\/[^/]+\//, '').replace(/\.manifest\.json$/, '');
-  return parseArtifactKey(key) ? key : undefined;
+const queryOf = ({ source, plan }: ShowOptions): RunQuery => ({
+  ...(source !== undefined && { sourceId: source }),
+  ...(plan !== undefined && { plan }),
+});
+
+/** The run of a slot. Plans may have slots at the same instant; then it has to be said which is meant. */
+async function runAt({ vault, flags }: Backend, slot: Slot, plan: string | undefined): Promise<Run> {
+  if (plan !== undefined) return runOf(slot, plan);
+  const runs = await runsAt(vault, slot);
+  const [only] = runs;
+  if (!only || runs.length === 1) return only ?? { slot };
+  throw new CliError(
+    EXIT.usage,
+    `the slot ${slot} has a run of each of these plans: ${runs.map(planNameOf).join(', ')}`,
+    `Say which: nightproof show ${slot} --plan ${planNameOf(only)}${flags}`,
+  );
 }
 
-const noRun = ({ name, flags }: Backend, source: string | undefined): CliError =>
-  new CliError(
+function noRun({ name, flags }: Backend, { source, plan }: ShowOptions): CliError {
+  const ofPlan = plan === undefined ? '' : ` of plan ${plan}`;
+  const withSource = source === undefined ? '' : ` with the source ${source}`;
+  return new CliError(
     EXIT.unverified,
-    `${name} has no run${source === undefined ? '' : ` with the source ${source}`} yet`,
-    `Start one: nightproof run${source === undefined ? '' : ` ${source}`}${flags}`,
+    `${name} has no run${ofPlan}${withSource} yet`,
+    `Start one: nightproof run${source === undefined ? '' : ` ${source}`}${plan === undefined ? '' : ` --plan ${plan}`}${flags}`,
   );
+}

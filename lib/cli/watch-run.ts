@@ -7,6 +7,7 @@ import { CliError, Interrupted } from './cli-error.ts';
 import type { CliContext } from './context.ts';
 import { EXIT } from './exit-codes.ts';
 import { plansOf } from './find-run.ts';
+import { runOf } from './run-name.ts';
 import { RunReader, type RunView } from './run-view.ts';
 
 /** Each look is repeated so often before the run is left to itself; with the waits between them that is some minutes. */
@@ -67,9 +68,11 @@ function looker({ backend, run, input }: Watched): () => Promise<Looked> {
   };
 }
 
-async function readerOf(vault: Vault, run: StartedRun, input: ExecutionInput): Promise<RunReader | undefined> {
-  for (const slot of possibleSlots(run, input)) {
-    const plan = (await plansOf(vault, slot)).find(({ execution }: Plan) => execution === run.executionArn);
+async function readerOf(vault: Vault, started: StartedRun, input: ExecutionInput): Promise<RunReader | undefined> {
+  const { executionArn } = started;
+  for (const slot of possibleSlots(started, input)) {
+    const run = 'plan' in input && input.plan !== undefined ? runOf(slot, input.plan) : { slot };
+    const plan = (await plansOf(vault, run)).find(({ execution }: Plan) => execution === executionArn);
     if (plan) return new RunReader(vault, plan);
   }
   return undefined;

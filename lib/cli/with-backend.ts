@@ -3,7 +3,7 @@ import { Interrupted } from './cli-error.ts';
 import type { CliContext } from './context.ts';
 
 /**
- * Opens a place, works there, and closes it whatever happened. Ctrl-C ends what only looks; a run says itself what becomes of it.
+ * Opens a place, works there, and closes it whatever happened. Ctrl-C ends what only looks; a run and a download say themselves what becomes of them.
  * What was interrupted while it opened ends with this process.
  */
 export async function withBackend<T>(
@@ -14,7 +14,7 @@ export async function withBackend<T>(
 ): Promise<T> {
   const backend = await orInterrupted(open(place, purpose), interrupt);
   try {
-    return await (purpose.does === 'run' ? work(backend) : orInterrupted(work(backend), interrupt));
+    return await (purpose.does === 'read' ? orInterrupted(work(backend), interrupt) : work(backend));
   } finally {
     await backend.close();
   }

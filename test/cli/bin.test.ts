@@ -80,7 +80,7 @@ it('loads nothing of the local cloud for AWS', async () => {
   expect(loaded.filter((line) => /lib\/local\/|lib\/cli\/local-|aws-local-stepfunctions|aws-cdk-lib/.test(line))).toEqual([]);
 });
 
-it('lists and shows a local vault with nothing but an S3 server', async () => {
+it('looks at a local vault with nothing but an S3 server', async () => {
   await toolchain();
   const rig = await VaultRig.start();
   const dir = scratchFolder();
@@ -100,7 +100,20 @@ it('lists and shows a local vault with nothing but an S3 server', async () => {
     findings: [{ key: manifest.key, problem: expect.stringContaining('has 3 bytes') }],
   });
   expect(none).toMatchObject({ code: 1, stdout: expect.stringContaining('No backups.') });
-  expect(show).toMatchObject({ code: 1, stdout: expect.stringContaining(`dump=${dir}/vault/vault/${manifest.key}`) });
+  expect(show).toMatchObject({ code: 1, stdout: expect.stringContaining(`backup=${dir}/vault/vault/${manifest.key}`) });
+  const status = await cliProcess(['status', '--local', dir], { env: CACHE });
+  const doctor = await cliProcess(['doctor', '--local', dir], { env: CACHE });
+  const download = await cliProcess(['download', '--latest', 'app', '--local', dir], { env: CACHE, cwd: dir });
+
+  expect(status).toMatchObject({ code: 0, stdout: expect.stringContaining(`app     -     ${SUNDAY}`) });
+  expect(doctor).toMatchObject({
+    code: 1,
+    stdout: expect.stringMatching(/^BAD {2}synthesized stack: .+ holds none: no run/m),
+  });
+  expect(doctor.stdout).toMatch(/^- {4}dead letters: a local cloud is up only while a run is/m);
+  // the object is damaged, as the list says
+  expect(download).toMatchObject({ code: 1, stderr: expect.stringContaining('Nothing was kept') });
+  expect(existsSync(join(dir, `app_${SUNDAY}.dump`))).toBe(false);
   expect(existsSync(join(dir, 'cdk.out'))).toBe(false);
 });
 

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { EXIT_MEANINGS } from '../../lib/cli/exit-codes.ts';
+import { buildProgram } from '../../lib/cli/program.ts';
 import { cli, transcript } from '../support/cli-rig.ts';
 
 it.each([
@@ -7,6 +8,11 @@ it.each([
   ['help-run', ['run', '--help']],
   ['help-list', ['list', '--help']],
   ['help-show', ['show', '--help']],
+  ['help-status', ['status', '--help']],
+  ['help-doctor', ['doctor', '--help']],
+  ['help-download', ['download', '--help']],
+  ['help-retention', ['retention', '--help']],
+  ['help-command', ['command', '--help']],
 ])('teaches by %s', async (name, args) => {
   await expect(transcript(args, await cli(args))).toMatchFileSnapshot(`golden/${name}.txt`);
 });
@@ -25,7 +31,8 @@ it('ends with 2 and shows the commands where none was given', async () => {
 });
 
 it('fits help into 80 columns', async () => {
-  for (const args of [['--help'], ['run', '--help'], ['list', '--help'], ['show', '--help']]) {
+  const commands = buildProgram(() => undefined).commands.map((command) => [command.name(), '--help']);
+  for (const args of [['--help'], ...commands]) {
     const { stdout } = await cli(args);
     // examples are shown as they are typed
     const prose = stdout.split('\n').filter((line) => !line.startsWith('  $ '));

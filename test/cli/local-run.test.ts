@@ -1,8 +1,10 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ListOutput } from '../../lib/cli/list-output.ts';
 import { RunOutput } from '../../lib/cli/run-output.ts';
+import { SetsOutput } from '../../lib/cli/sets-output.ts';
+import { StatusOutput } from '../../lib/cli/status-output.ts';
 import { CACHE, cliProcess, type ProcessOptions } from '../support/cli-process.ts';
 import type { CliResult } from '../support/cli-rig.ts';
 import { DatabaseRig } from '../support/database-rig.ts';
@@ -60,7 +62,7 @@ it('refuses what is wrong before anything is started', async () => {
 });
 
 it('runs nights, lists and shows them, each with its exit code', async () => {
-  const { dir, secrets, nightproof } = operator();
+  const { cwd, dir, secrets, nightproof } = operator();
   mkdirSync(dir);
   secrets(0o644);
   expect(await nightproof(['run'])).toMatchObject({
@@ -70,14 +72,15 @@ it('runs nights, lists and shows them, each with its exit code', async () => {
   chmodSync(join(dir, 'secrets.json'), 0o600);
 
   const good = await nightproof(['run', '--json', '--reason', 'first']);
+  expect(good).toMatchObject({ code: 0 });
   const { slot, sources } = RunOutput.parse(JSON.parse(good.stdout));
-  expect(good.code).toBe(0);
-  expect(sources).toMatchObject([{ sourceId: 'shop', step: 'verified', outcome: { tables: 1, rows: 5000 } }]);
+  expect(sources).toMatchObject([
+    { sourceId: 'shop', step: 'verified', outcome: { counts: { of: 'database', tables: 1, rows: 5000 } } },
+  ]);
   expect(good.stderr).toMatch(/Z {2}shop: verified \(.+, 1 table, 5,000 rows, .+\)\n/);
 
   const bad = await nightproof(['run', 'broken']);
-  expect(bad.code).toBe(1);
-  expect(bad.stdout).toContain('FAILED  broken\n  Reason      auth: ');
+  expect(bad).toMatchObject({ code: 1, stdout: expect.stringContaining('FAILED  broken\n  Reason      auth: ') });
   expect(`${bad.stdout}${bad.stderr}`).not.toContain('not-the-password');
 
   expect(await nightproof(['run', 'shop', '--slot', slot])).toMatchObject({
@@ -93,7 +96,33 @@ it('runs nights, lists and shows them, each with its exit code', async () => {
     code: 0,
     stdout: expect.stringContaining('public.orders  5,000'),
   });
-}, 180_000);
+  expect(list.backups[0]).toMatchObject({ plan: 'nightly', keepRule: '7d', encrypted: false });
+
+  const doctor = await nightproof(['doctor']);
+  expect(doctor).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('ok   secrets.json: readable for you only, with good'),
+  });
+  const status = StatusOutput.parse(JSON.parse((await nightproof(['status', '--json'])).stdout));
+  expect(status.plans).toMatchObject([{ plan: 'nightly', expression: 'cron(0 2 * * ? *)', enabled: false, nextAt: null }]);
+  expect(status.sources).toMatchObject([{ sourceId: 'shop', newest: slot, freshness: 'unscheduled' }]);
+  const sets = SetsOutput.parse(JSON.parse((await nightproof(['list', '--set', '--json'])).stdout));
+  expect(sets.sets).toMatchObject([{ slot, state: 'complete', sources: ['shop'] }]);
+
+  const download = await nightproof(['download', '--latest', 'shop', '--to', 'shop.dump']);
+  expect({ code: download.code, bytes: statSync(join(cwd, 'shop.dump')).size }).toEqual({
+    code: 0,
+    bytes: list.backups[0]?.bytes,
+  });
+  expect(await nightproof(['retention', '--dry-run'])).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('and remove 0.'),
+  });
+  expect(await nightproof(['command', 'shop'])).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('pg_dump --format=custom'),
+  });
+}, 300_000);
 
 it('stops the local cloud on Ctrl-C, and leaves no backup that is none', async () => {
   const { dir, secrets, nightproof } = operator();

@@ -2,7 +2,8 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { explain } from '../../lib/cli/explain.ts';
-import { readLocalSecrets, secretsIn } from '../../lib/cli/local-secrets.ts';
+import { readLocalSecrets } from '../../lib/cli/local-secrets.ts';
+import { secretsIn } from '../../lib/cli/needed-secrets.ts';
 import { sourceOf } from '../support/night.ts';
 import { scratchFolder } from '../support/scratch-folder.ts';
 

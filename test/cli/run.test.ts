@@ -47,7 +47,7 @@ const receipt = (vault: MemoryVault, id: string, n: number): void =>
 
 const manifest = (vault: MemoryVault, id: string): void =>
   vault.put(
-    manifestKey(artifactKey({ tier: 'daily', sourceId: id, slot: SUNDAY, kind: 'database' })),
+    manifestKey(artifactKey({ tier: 'daily', sourceId: id, slot: SUNDAY, format: 'dump' })),
     manifestOf(id, SUNDAY, Buffer.from('dump')),
   );
 

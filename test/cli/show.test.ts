@@ -43,7 +43,11 @@ function badNight(): MemoryVault {
   failedTry(vault, 'crm', SUNDAY, 1, 'unreachable', minutesAfter(SUNDAY, 1));
   failedTry(vault, 'crm', SUNDAY, 2, 'permission', minutesAfter(SUNDAY, 3));
   ended(vault, planOf(SOURCES), [
-    verified('app', { bytes: 470_000_000, rows: 1_204_331, tables: 12, promoted: [`weekly/app_${SUNDAY}.dump`] }),
+    verified('app', {
+      bytes: 470_000_000,
+      counts: { of: 'database', tables: 12, rows: 1_204_331 },
+      promoted: [`weekly/app_${SUNDAY}.dump`],
+    }),
     { ...failedOutcome('crm', SUNDAY, 'permission'), tries: 2 } as SourceOutcome,
     verified('media', { warnings: ['the database changed its size by 40 % since the last night'] }),
   ]);
@@ -224,9 +228,11 @@ describe('show <key>', () => {
       bytes: n * 100_000,
       sha256: 'c'.repeat(64),
     }));
-    const contents = { ...manifest.receipt.contents, tables, largeObjects: { count: 2, bytes: 5000, sha256: 'b'.repeat(64) } };
+    const { receipt } = manifest;
+    if (receipt.kind !== 'database') throw new Error('not a dump');
+    const contents = { ...receipt.contents, tables, largeObjects: { count: 2, bytes: 5000, sha256: 'b'.repeat(64) } };
     vault.put(key, body);
-    vault.put(manifestKey(key), { ...manifest, receipt: { ...manifest.receipt, contents } } satisfies Manifest);
+    vault.put(manifestKey(key), { ...manifest, receipt: { ...receipt, contents } } satisfies Manifest);
     return vault;
   }
 
@@ -246,7 +252,7 @@ describe('show <key>', () => {
 
     const { stdout } = await cli(['show', `${key}.manifest.json`], { backend });
 
-    expect(stdout).toContain(`  dump='/my vault/bucket/${key}'\n`);
+    expect(stdout).toContain(`  backup='/my vault/bucket/${key}'\n`);
     expect(stdout).not.toContain('aws s3');
   });
 
@@ -261,7 +267,7 @@ describe('show <key>', () => {
 
     const output = BackupOutput.parse(JSON.parse(stdout));
     expect(code).toBe(0);
-    expect(output.manifest.receipt.contents.tables).toHaveLength(25);
+    expect(output.manifest.receipt.contents).toMatchObject({ tables: expect.objectContaining({ length: 25 }) });
     expect(output.stored?.crc32).toBe(output.manifest.receipt.crc32);
   });
 
