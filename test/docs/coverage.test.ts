@@ -1,0 +1,60 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+/** Rows whose features are not built yet; each needs no more than to stand there. */
+const LATER = new Set([68, 72]);
+
+interface Row {
+  readonly numbers: readonly number[];
+  readonly what: string;
+  readonly shownBy: string;
+}
+
+const ROWS = readFileSync('docs/coverage.md', 'utf8')
+  .split('\n')
+  .map((line) => /^\| (\d+)(?:-(\d+))? \| (.+?) \| (.+) \|$/.exec(line))
+  .filter((match) => match !== null)
+  .map(([, from = '', to = from, what = '', shownBy = '']): Row => {
+    const count = Number(to) - Number(from) + 1;
+    return { numbers: Array.from({ length: count }, (_, n) => Number(from) + n), what, shownBy };
+  });
+
+describe('docs/coverage.md', () => {
+  it('has each row of the requirements once, in order', () => {
+    expect(ROWS.flatMap(({ numbers }) => numbers)).toEqual(Array.from({ length: 145 }, (_, n) => n + 1));
+  });
+
+  it.each(ROWS.filter(({ numbers: [first = 0] }) => first < 100))('row $numbers ($what) is shown by something that exists', (row) => {
+    if (row.shownBy === 'not yet') {
+      for (const number of row.numbers) expect(LATER).toContain(number);
+      return;
+    }
+    for (const proof of row.shownBy.split('; ')) expect(faultOf(proof), proof).toBeUndefined();
+  });
+
+  it('notices a test that does not exist, and a page that does not', () => {
+    expect(faultOf('`test/docs/coverage.test.ts` › does something else'.replace('else', 'e1se'))).toContain('no test');
+    expect(faultOf('`test/docs/none.test.ts` › anything')).toContain('no file');
+    expect(faultOf('[x](decisions/none.md)')).toContain('no file');
+    expect(faultOf('trust me')).toContain('neither');
+  });
+});
+
+/** What is wrong with one proof; undefined where it names a test by its title, or a page. */
+function faultOf(proof: string): string | undefined {
+  const [, file, title] = /^`(test\/[\w./-]+\.test\.ts)` › (.+)$/.exec(proof) ?? [];
+  if (file !== undefined && title !== undefined) {
+    if (!existsSync(file)) return `there is no file ${file}`;
+    return titlesIn(readFileSync(file, 'utf8')).includes(title) ? undefined : `${file} has no test "${title}"`;
+  }
+  const [, page] = /^\[[^\]]+\]\(([^)#]+)\)$/.exec(proof) ?? [];
+  if (page === undefined) return 'neither a test nor a page';
+  return existsSync(join('docs', page)) ? undefined : `there is no file docs/${page}`;
+}
+
+/** Titles as they are written in the source, in any of the three kinds of quotes. */
+const titlesIn = (source: string): readonly string[] =>
+  [...source.matchAll(/\b(?:it|test)(?:\.[a-z]+(?:\([^]*?\))?)*\(\s*(["'`])((?:\\.|(?!\1)[^])*?)\1/g)].map(([, , title = '']) =>
+    title.replace(/\\(['"`])/g, '$1'),
+  );
