@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { artifactKey, manifestKey } from '../../lib/domain/keys.ts';
+import { artifactKey, manifestKey, parseArtifactKey } from '../../lib/domain/keys.ts';
 import { Manifest, memberListOf } from '../../lib/domain/manifest.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
 import type { Plan } from '../../lib/domain/plan.ts';
 import { type Promotion, planPromotions } from '../../lib/domain/promotion.ts';
 import type { VerifiedBackup } from '../../lib/domain/retention.ts';
-import { formatOf, type Keep, keepOf, type Source } from '../../lib/domain/source.ts';
+import { type Keep, keepOf, type Source } from '../../lib/domain/source.ts';
 import { PROMOTED_TIERS, type Tier } from '../../lib/domain/tiers.ts';
 import { listBackups } from '../../lib/runtime/backups.ts';
 import { commitManifest } from '../../lib/runtime/commit-manifest.ts';
@@ -45,7 +45,7 @@ export const promote =
     let broken: unknown;
     for (const promotion of promotionsOf(plan, keep, backups)) {
       try {
-        result.promoted.push(await copyUp(vault, promotion, source, now()));
+        result.promoted.push(await copyUp(vault, promotion, { source, backups }, now()));
       } catch (error) {
         // one tier that cannot have its copy does not keep the others from theirs
         if (error instanceof Failure && error.reason === 'conflict') result.warnings.push(`${promotion.tier}: ${error.message}`);
@@ -70,13 +70,20 @@ function promotionsOf(plan: Plan, keep: Keep, backups: readonly VerifiedBackup[]
   });
 }
 
+interface Origin {
+  readonly source: Source;
+  readonly backups: readonly VerifiedBackup[];
+}
+
 /**
  * Copies one backup: the object first, from the very version that was verified, then its own manifest. A call that died
  * between the two left a copy that counts for nothing; the next call finds it there, compares it and finishes.
  */
-async function copyUp(vault: Vault, { tier, from }: Promotion, source: Source, now: Date): Promise<string> {
+async function copyUp(vault: Vault, { tier, from }: Promotion, { source, backups }: Origin, now: Date): Promise<string> {
   const { id } = source;
-  const daily = { tier: 'daily', sourceId: id, slot: from, format: formatOf(source) } as const;
+  // by what lies there: the source may have had another format then
+  const daily = backups.map(({ key }) => parseArtifactKey(key)).find((name) => name?.tier === 'daily' && name.slot === from);
+  if (!daily) throw new Failure('internal', `there is no daily of ${id} in slot ${from}`);
   const original = await readManifest(vault, artifactKey(daily));
   const { bytes, crc32, versionId } = original.verification;
   const stored = { key: original.key, bytes, crc32, ...(versionId && { versionId }) };

@@ -64,4 +64,5 @@ export async function setsOf(vault: Vault, plan: Plan, looks: readonly Look[]): 
   return sets;
 }
 
-const slotsOf = (backups: readonly VerifiedBackup[]): ReadonlySet<Slot> => new Set(backups.filter(({ damaged }) => !damaged).map(({ slot }) => slot));
+const slotsOf = (backups: readonly VerifiedBackup[]): ReadonlySet<Slot> =>
+  new Set(backups.filter(({ damaged }) => !damaged).map(({ slot }) => slot));

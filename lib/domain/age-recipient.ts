@@ -5,7 +5,7 @@ const PREFIX = 'age';
 const GENERATORS = [0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3];
 
 /** Says whether a text is the public key of an X25519 pair. Its checksum tells a misspelt one, to which nobody has the identity. */
-export function isAgeRecipient(text: string): boolean {
+function isAgeRecipient(text: string): boolean {
   if (!/^age1[02-9ac-hj-np-z]{58}$/.test(text)) return false;
   const data = Array.from(text.slice(PREFIX.length + 1), (letter) => ALPHABET.indexOf(letter));
   return checksum([...expanded(PREFIX), ...data]) === 1;

@@ -56,7 +56,12 @@ const dumped = {
   compression: z.enum(DUMP_COMPRESSIONS).default('auto').describe('"auto": zstd:1 where the client has it, else gzip:1'),
   exclude: z.array(Pattern).min(1).optional().describe('Tables left out whole, as pg_dump --exclude-table takes them: "audit.*"'),
   excludeData: z.array(Pattern).min(1).optional().describe('Tables of which only the definition is dumped'),
-  portable: z.boolean().optional().describe('true: for a server that has other roles. Grants are left out; owners stay in the archive, and a restore leaves them out (--no-owner)'),
+  portable: z
+    .boolean()
+    .optional()
+    .describe(
+      'true: for a server that has other roles. Grants are left out; owners stay in the archive, and a restore leaves them out (--no-owner)',
+    ),
   expectExtensions: z.array(PostgresName).min(1).optional().describe('Refuse a database that lacks one of these extensions'),
 };
 

@@ -5,6 +5,7 @@ import { parseArtifactKey, runRecordKey } from './keys.ts';
 import type { FailureFacts } from './outcomes.ts';
 import { fitted, oneLine, plural, wrapped } from './plain-text.ts';
 import { NIGHTLY } from './plan-name.ts';
+import { groupsOf } from './plan-night.ts';
 import type { RetentionSummary } from './retention-record.ts';
 import { buildRunRecord, type NightEnd, type RunRecord, type RunStatus } from './run-record.ts';
 import { instantOf } from './slot.ts';
@@ -32,11 +33,12 @@ export interface ReportInput extends NightEnd {
 /** Renders what an operator reads of a night: failures first, each with its remedy. */
 export function renderReport({ vault, ...night }: ReportInput): Report {
   const record = buildRunRecord(night);
+  const groups = groupsOf(night.plan).length;
   const failed = record.sources.filter((outcome) => outcome.status === 'failed');
   const verified = record.sources.filter((outcome) => outcome.status === 'verified');
 
   const lines = [
-    ...heading(record, failed.length, vault),
+    ...heading(record, { failed: failed.length, groups, vault }),
     ...(record.failure ? ['', 'THE NIGHT AS A WHOLE FAILED', ...failureLines(record.failure)] : []),
     ...failed.flatMap(failedLines),
     ...(verified.length > 0 ? ['', 'VERIFIED', ...verified.flatMap(verifiedLines)] : []),
@@ -50,31 +52,39 @@ export function renderReport({ vault, ...night }: ReportInput): Report {
     ...nextSteps(record, failed),
   ];
   const cut = `(Cut here: the mail would be too long. The rest is in ${runRecordKey(record)} in the vault.)`;
-  return { status: record.status, subject: subjectOf(record, failed.length), body: fitted(lines, MAX_BODY_BYTES, cut) };
+  return { status: record.status, subject: subjectOf(record, failed.length, groups), body: fitted(lines, MAX_BODY_BYTES, cut) };
 }
 
 const LABELS = { ok: 'OK', warning: 'WARNING', failed: 'FAILED' } as const satisfies Record<RunStatus, string>;
 
-function subjectOf(record: RunRecord, failed: number): string {
-  const subject = `nightproof ${LABELS[record.status]}: ${counted(record, failed)}, ${record.slot}`;
+function subjectOf(record: RunRecord, failed: number, groups: number): string {
+  const subject = `nightproof ${LABELS[record.status]}: ${counted(record, failed, groups)}, ${record.slot}`;
   return subject.slice(0, MAX_SUBJECT_CHARACTERS);
 }
 
 /** `1 of 3 failed`, `3 of 3 verified` */
-function counted({ sources, alreadyVerified, failure }: RunRecord, failed: number): string {
+function counted({ sources, alreadyVerified, failure }: RunRecord, failed: number, groups: number): string {
   const all = sources.length + alreadyVerified.length;
   const night = failure ? `the night failed (${failure.reason}), ` : '';
-  if (all === 0) return `${night}no source to back up`;
+  // what was asked for may hold nothing that is due
+  if (all === 0) return `${night}${groups > 0 ? 'nothing was due' : 'no source to back up'}`;
   return night + (failed > 0 ? `${failed} of ${all} failed` : `${all} of ${all} verified`);
 }
 
-function heading(record: RunRecord, failed: number, vault: string): readonly string[] {
+interface Heading {
+  readonly failed: number;
+  /** How many of the sources that were asked for stand for others. */
+  readonly groups: number;
+  readonly vault: string;
+}
+
+function heading(record: RunRecord, { failed, groups, vault }: Heading): readonly string[] {
   const { slot, plan, attempt, trigger, reason, lateSeconds, startedAt, finishedAt } = record;
   const seconds = (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000;
   const stands = instantOf(slot).toISOString().slice(0, 16).replace('T', ' ');
   const begun = trigger === 'schedule' ? 'by the schedule' : 'by hand';
   return [
-    `${LABELS[record.status]}: ${counted(record, failed)}`,
+    `${LABELS[record.status]}: ${counted(record, failed, groups)}`,
     '',
     `Slot     ${slot} (${stands} UTC)${attempt > 1 ? `, attempt ${attempt}` : ''}`,
     ...(plan === undefined || plan === NIGHTLY ? [] : [`Plan     ${plan}`]),

@@ -144,7 +144,6 @@ export const SOURCE_KINDS = [
   'config',
   'datedFolder',
 ] as const satisfies readonly Source['kind'][];
-export type SourceKind = (typeof SOURCE_KINDS)[number];
 
 /** All databases of a server, found at run time. */
 export const ServerGroup = z.strictObject({

@@ -15,13 +15,13 @@ const group: DatedFoldersGroup = {
   limits: { lockWaitSeconds: 60, noProgressSeconds: 60, deadlineSeconds: 60 },
 };
 const NOW = new Date('2026-04-19T02:00:00Z');
-const before = (minutes: number): Date => new Date(NOW.getTime() - minutes * 60_000);
+const ago = (minutes: number): Date => new Date(NOW.getTime() - minutes * 60_000);
 const look = (folders: readonly DatedFolder[], archived: readonly string[] = []) =>
   dueFolders({ group, folders, archived: new Set(archived), now: NOW });
 
 describe('dated folders', () => {
   it('are due once: those in the archive are passed by', () => {
-    const folders = [{ date: '2026-04-15' }, { date: '2026-04-16', changedAt: before(600) }];
+    const folders = [{ date: '2026-04-15' }, { date: '2026-04-16', changedAt: ago(600) }];
     const { sources, present, notes } = look(folders, ['2026-04-15']);
     expect(sources.map(({ id }) => id)).toEqual(['rpps_prod_2026-04-16']);
     expect(sources[0]).toMatchObject({ kind: 'datedFolder', date: '2026-04-16', foundBy: 'rpps_prod', folder: 'prod/annuaire' });
@@ -32,17 +32,17 @@ describe('dated folders', () => {
   it('wait while their day is not over by as much as the source asks', () => {
     expect(look([{ date: '2026-04-18' }]).sources).toHaveLength(0);
     expect(look([{ date: '2026-04-19' }]).notes).toEqual(['2026-04-19 waits for a later run: it is younger than 24 h 00 min']);
-    expect(look([{ date: '2026-04-18', changedAt: before(200) }]).sources).toHaveLength(1);
-    expect(look([{ date: '2031-01-01', changedAt: before(200) }]).sources).toHaveLength(0);
+    expect(look([{ date: '2026-04-18', changedAt: ago(200) }]).sources).toHaveLength(1);
+    expect(look([{ date: '2031-01-01', changedAt: ago(200) }]).sources).toHaveLength(0);
   });
 
   it('wait while something in them changed a moment ago', () => {
-    expect(look([{ date: '2026-04-10', changedAt: before(59) }]).notes).toEqual([
+    expect(look([{ date: '2026-04-10', changedAt: ago(59) }]).notes).toEqual([
       '2026-04-10 waits for a later run: it changed at 2026-04-19T01:01:00.000Z, less than 1 h 00 min ago',
     ]);
-    expect(look([{ date: '2026-04-10', changedAt: before(60) }]).sources).toHaveLength(1);
+    expect(look([{ date: '2026-04-10', changedAt: ago(60) }]).sources).toHaveLength(1);
     // a clock that was set back makes no folder come to rest
-    expect(look([{ date: '2026-04-10', changedAt: before(-60) }]).sources).toHaveLength(0);
+    expect(look([{ date: '2026-04-10', changedAt: ago(-60) }]).sources).toHaveLength(0);
   });
 
   it('that nobody looked into are not archived', () => {

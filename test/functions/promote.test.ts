@@ -52,6 +52,13 @@ describe('promote', () => {
     expect(promoted).toContain(`weekly/alpha_${friday}.dump`);
   });
 
+  it('copies what lies there, though the source has another format by now', async () => {
+    const friday = slotBefore(SUNDAY, 9);
+    backup(vault, 'alpha', friday);
+    planKey = begun(vault, planOf([{ ...sourceOf('alpha'), recipients: ['age1x'] }]));
+    expect(await run()).toMatchObject({ promoted: expect.arrayContaining([`weekly/alpha_${friday}.dump`]), warnings: [] });
+  });
+
   it.each([
     ['the first copy', 'copyOnce', WEEKLY],
     ['the first manifest', 'putOnce', manifestKey(WEEKLY)],

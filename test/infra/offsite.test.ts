@@ -50,7 +50,7 @@ const vaultAlone = (props: Omit<BackupVaultProps, 'key'>): Record<string, unknow
 function flat(value: unknown): string {
   if (typeof value === 'string') return value;
   const { Ref, 'Fn::GetAtt': attribute, 'Fn::Join': join } = value as Record<string, unknown>;
-  if (Ref !== undefined) return `<${Ref}>`;
+  if (typeof Ref === 'string') return `<${Ref}>`;
   if (attribute !== undefined) return `<${(attribute as string[]).join('.')}>`;
   return (join as [string, unknown[]])[1].map(flat).join('');
 }

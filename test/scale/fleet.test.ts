@@ -79,7 +79,9 @@ describe.each([
     execution = await new Execution(machine, ports, { name: 'fleet', input }).ended;
     ({ parent, children } = usageOf(execution, machine.machine));
     const shown = (of: keyof Usage) => `${parent[of]}, a child ${most(children, of)}`;
-    console.info(`history: the night ${shown('history')} events; largest payload: the night ${shown('payloadBytes')} bytes`);
+    process.stdout.write(
+      `history: the night ${shown('history')} events; largest payload: the night ${shown('payloadBytes')} bytes\n`,
+    );
   });
 
   it('comes to its end, with each of them settled', () => {
@@ -149,7 +151,7 @@ describe(`the steps of such a night, each in the memory and the time of its func
     if (!fn) throw new Error(`there is no step ${step}`);
     const invocation = await measured(fn, payload);
     invocations.set(name, invocation);
-    console.info(showInvocation(name, invocation));
+    process.stdout.write(`${showInvocation(name, invocation)}\n`);
     return invocation.answer;
   }
 

@@ -21,7 +21,7 @@ function look(path: unknown): void {
     process.seteuid?.(Number(AS_USER));
   }
   first = false;
-  if (looks !== undefined) writeSync(looks, `${path}\n`);
+  if (looks !== undefined) writeSync(looks, `${String(path)}\n`);
   if (ENDS_AT !== undefined && String(path).endsWith(ENDS_AT)) process.kill(process.pid, 'SIGTERM');
 }
 

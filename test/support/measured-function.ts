@@ -39,6 +39,6 @@ export async function measured(fn: RunnableFunction, payload: object): Promise<I
   }
 }
 
-export const showInvocation = (name: string, { answer: _, ...facts }: Invocation): string =>
+export const showInvocation = (name: string, facts: Invocation): string =>
   `${name}: ${facts.seconds.toFixed(1)} s, CPU ${facts.lambdaCpuSeconds.toFixed(1)} s on Lambda, of ${facts.timeoutSeconds} s; ` +
   `${Math.round(facts.peakMiB)} of ${facts.memoryMiB} MiB`;

@@ -65,7 +65,7 @@ describe('a tree comes back as it was', () => {
     symlinkSync(Buffer.from('gone-\xe9', 'latin1'), join(folder, 'link'));
     const { list } = await roundTrip(folder);
     const written = list.filter(({ type }) => type === 'file').map(({ path }) => pathBytes(path));
-    expect(written).toEqual([...names].sort(Buffer.compare));
+    expect(written).toEqual([...names].sort((a, b) => Buffer.compare(a, b)));
     expect(list).toContainEqual(expect.objectContaining({ path: 'link', linkTarget: 'gone-\udce9' }));
   });
 
@@ -253,6 +253,16 @@ describe('the stream', () => {
     writeFileSync(join(folder, 'b'), 'c');
     utimesSync(join(folder, 'b'), atime, mtime);
     expect((await archive(folder)).contents.members.sha256).not.toBe(first.contents.members.sha256);
+  });
+
+  it('names owners by their numbers', async () => {
+    const folder = scratchFolder();
+    plant(folder, { a: 'a' });
+    const file = join(scratchFolder(), 'stored');
+    writeFileSync(file, (await archive(folder)).stored);
+    const { stdout } = await run('tar', ['-tvzf', file, 'a']);
+    const { uid, gid } = statSync(join(folder, 'a'));
+    expect(stdout).toContain(` ${uid}/${gid} `);
   });
 
   it('lists thousands of files in order', async () => {

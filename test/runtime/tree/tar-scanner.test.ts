@@ -151,8 +151,9 @@ describe('a stream that is not whole', () => {
     fc.assert(
       fc.property(places, ([header, offset, bit]) => {
         const found = outcome(turned(everything, header + offset, bit));
-        if (offset >= 148 && offset < 156 && Array.isArray(found)) expect(found).toEqual(whole);
-        else expect(found).toBeInstanceOf(Failure);
+        const spelt = offset >= 148 && offset < 156 && Array.isArray(found);
+        expect(spelt ? found : whole).toEqual(whole);
+        expect(spelt || found instanceof Failure).toBe(true);
       }),
       { numRuns: 1_000 },
     );
@@ -263,7 +264,7 @@ function turned(stream: Buffer, at: number, bit: number): Buffer {
 }
 
 /** The members of a stream, or why it is refused. */
-function outcome(stream: Buffer): readonly ScannedMember[] | unknown {
+function outcome(stream: Buffer): unknown {
   try {
     return scan(stream);
   } catch (error) {
