@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import type { Config } from '../lib/domain/config.ts';
-import { ConfigError, readConfig } from '../lib/domain/config-file.ts';
+import type { Config } from '../lib/domain/config/config.ts';
+import { ConfigError, readConfig } from '../lib/domain/config/config-file.ts';
 import { nightproofStacks } from '../lib/infra/nightproof-stacks.ts';
 
 // first: an App makes the folder of its output at once, and a configuration that is refused leaves nothing behind

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { Found, type FoundSource, GroupFindings } from '../../lib/domain/found.ts';
-import { foundKey, jobsKey, manifestKey } from '../../lib/domain/keys.ts';
+import { foundKey, jobsKey, manifestKey } from '../../lib/domain/backup/keys.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
-import type { Plan } from '../../lib/domain/plan.ts';
-import { groupsOf, jobsOf } from '../../lib/domain/plan-night.ts';
-import { artifactKeyOf } from '../../lib/domain/source.ts';
+import type { Plan } from '../../lib/domain/run/plan.ts';
+import { groupsOf, jobsOf } from '../../lib/domain/run/plan-night.ts';
+import { Found, type FoundSource, GroupFindings } from '../../lib/domain/source/found.ts';
+import { artifactKeyOf } from '../../lib/domain/source/source.ts';
 import { inTurn } from '../../lib/runtime/in-turn.ts';
 import { PlanKey, readPlan } from '../../lib/runtime/run-documents.ts';
 import type { Vault } from '../../lib/runtime/vault.ts';

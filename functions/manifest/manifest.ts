@@ -1,8 +1,8 @@
-import { manifestKey, tryPrefix } from '../../lib/domain/keys.ts';
-import { type Manifest, Verification } from '../../lib/domain/manifest.ts';
+import { manifestKey, tryPrefix } from '../../lib/domain/backup/keys.ts';
+import { type Manifest, Verification } from '../../lib/domain/backup/manifest.ts';
+import { TryRecord } from '../../lib/domain/backup/receipt.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
-import { TryRecord } from '../../lib/domain/receipt.ts';
-import { artifactKeyOf, artifactOf, type Source } from '../../lib/domain/source.ts';
+import { artifactKeyOf, artifactOf, type Source } from '../../lib/domain/source/source.ts';
 import { commitManifest } from '../../lib/runtime/commit-manifest.ts';
 import { JobPayload, readJob } from '../../lib/runtime/run-documents.ts';
 import type { Vault } from '../../lib/runtime/vault.ts';

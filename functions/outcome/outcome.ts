@@ -1,14 +1,14 @@
 import { z } from 'zod';
-import { countsOf } from '../../lib/domain/counts.ts';
-import { decideRetry, judgeFailure, StepError } from '../../lib/domain/judge-failure.ts';
-import { manifestKey, outcomeKey } from '../../lib/domain/keys.ts';
-import { Manifest } from '../../lib/domain/manifest.ts';
+import { manifestKey, outcomeKey } from '../../lib/domain/backup/keys.ts';
+import { Manifest } from '../../lib/domain/backup/manifest.ts';
+import type { TryRecord } from '../../lib/domain/backup/receipt.ts';
 import { Failure, type FailureFacts } from '../../lib/domain/outcomes.ts';
-import type { Plan } from '../../lib/domain/plan.ts';
-import { groupsOf } from '../../lib/domain/plan-night.ts';
-import type { TryRecord } from '../../lib/domain/receipt.ts';
-import { artifactKeyOf } from '../../lib/domain/source.ts';
-import type { SourceOutcome } from '../../lib/domain/source-outcome.ts';
+import { countsOf } from '../../lib/domain/run/counts.ts';
+import { decideRetry, judgeFailure, StepError } from '../../lib/domain/run/judge-failure.ts';
+import type { Plan } from '../../lib/domain/run/plan.ts';
+import { groupsOf } from '../../lib/domain/run/plan-night.ts';
+import type { SourceOutcome } from '../../lib/domain/run/source-outcome.ts';
+import { artifactKeyOf } from '../../lib/domain/source/source.ts';
 import { JobPayload, readJob, readPlan, readTries } from '../../lib/runtime/run-documents.ts';
 import type { Vault } from '../../lib/runtime/vault.ts';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { S3Client } from '@aws-sdk/client-s3';
-import { ResolvedConfig } from '../../lib/domain/config.ts';
+import { ResolvedConfig } from '../../lib/domain/config/config.ts';
 import { requireEnv } from '../../lib/runtime/environment.ts';
 import { told } from '../../lib/runtime/logger.ts';
 import { S3Vault } from '../../lib/runtime/vault.ts';

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { Config } from '../../lib/domain/config.ts';
-import { type Attempt, jobsKey, manifestKey, planKey, type Run, runRecordKey } from '../../lib/domain/keys.ts';
+import { type Attempt, jobsKey, manifestKey, planKey, type Run, runRecordKey } from '../../lib/domain/backup/keys.ts';
+import type { Config } from '../../lib/domain/config/config.ts';
 import { LEASE_HOURS } from '../../lib/domain/limits.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
-import { Plan, type PlanResult } from '../../lib/domain/plan.ts';
-import { NIGHTLY } from '../../lib/domain/plan-name.ts';
+import { Plan, type PlanResult } from '../../lib/domain/run/plan.ts';
+import { NIGHTLY } from '../../lib/domain/run/plan-name.ts';
 import {
   type EarlierClaim,
   groupsOf,
@@ -14,8 +14,8 @@ import {
   type NightRequest,
   readRequest,
   sourcesOf,
-} from '../../lib/domain/plan-night.ts';
-import { artifactKeyOf } from '../../lib/domain/source.ts';
+} from '../../lib/domain/run/plan-night.ts';
+import { artifactKeyOf } from '../../lib/domain/source/source.ts';
 import { inTurn } from '../../lib/runtime/in-turn.ts';
 import type { Vault } from '../../lib/runtime/vault.ts';
 

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { StepError } from '../../lib/domain/judge-failure.ts';
-import { runRecordKey } from '../../lib/domain/keys.ts';
-import { metricsOf } from '../../lib/domain/night-metrics.ts';
+import { runRecordKey } from '../../lib/domain/backup/keys.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
-import { renderReport } from '../../lib/domain/report.ts';
-import { buildRunRecord, RunRecord, type RunStatus } from '../../lib/domain/run-record.ts';
+import { StepError } from '../../lib/domain/run/judge-failure.ts';
+import { metricsOf } from '../../lib/domain/run/night-metrics.ts';
+import { renderReport } from '../../lib/domain/run/report.ts';
+import { buildRunRecord, RunRecord, type RunStatus } from '../../lib/domain/run/run-record.ts';
 import type { Metrics } from '../../lib/runtime/metrics.ts';
 import type { Notifier } from '../../lib/runtime/notifier.ts';
 import { PlanKey, readPlan } from '../../lib/runtime/run-documents.ts';

@@ -1,7 +1,7 @@
-import type { Plan } from '../../lib/domain/plan.ts';
-import { NIGHTLY } from '../../lib/domain/plan-name.ts';
-import { RetentionRecord } from '../../lib/domain/retention-record.ts';
-import type { Slot } from '../../lib/domain/slot.ts';
+import { RetentionRecord } from '../../lib/domain/retention/retention-record.ts';
+import type { Plan } from '../../lib/domain/run/plan.ts';
+import { NIGHTLY } from '../../lib/domain/run/plan-name.ts';
+import type { Slot } from '../../lib/domain/time/slot.ts';
 import { pastRuns } from '../../lib/runtime/past-runs.ts';
 import type { Vault } from '../../lib/runtime/vault.ts';
 

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { sweepKey } from '../../lib/domain/keys.ts';
+import { sweepKey } from '../../lib/domain/backup/keys.ts';
 import { LEASE_HOURS } from '../../lib/domain/limits.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
-import { Sweep } from '../../lib/domain/sweep.ts';
-import { confirmSweep, manifestsToMiss } from '../../lib/domain/sweep-confirm.ts';
-import type { SweepDecision, SweepPlan } from '../../lib/domain/sweep-decision.ts';
-import { SweepRecord } from '../../lib/domain/sweep-record.ts';
+import { Sweep } from '../../lib/domain/retention/sweep.ts';
+import { confirmSweep, manifestsToMiss } from '../../lib/domain/retention/sweep-confirm.ts';
+import type { SweepDecision, SweepPlan } from '../../lib/domain/retention/sweep-decision.ts';
+import { SweepRecord } from '../../lib/domain/retention/sweep-record.ts';
 import { inTurn } from '../../lib/runtime/in-turn.ts';
 import { PlanKey, readPlan } from '../../lib/runtime/run-documents.ts';
 import type { OpenUploads } from '../../lib/runtime/upload/all-open-uploads.ts';

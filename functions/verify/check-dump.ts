@@ -1,6 +1,6 @@
-import { differenceOf } from '../../lib/domain/archive-list.ts';
+import { differenceOf } from '../../lib/domain/backup/archive-list.ts';
+import type { DatabaseReceipt } from '../../lib/domain/backup/receipt.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
-import type { DatabaseReceipt } from '../../lib/domain/receipt.ts';
 import type { ArchiveLister } from '../../lib/runtime/pg-restore-list.ts';
 import type { ContentCheck } from './content-check.ts';
 

@@ -1,5 +1,5 @@
+import type { Receipt } from '../../lib/domain/backup/receipt.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
-import type { Receipt } from '../../lib/domain/receipt.ts';
 import { AgeHeaderReader, encryptedBytes } from '../../lib/runtime/encryption/age-header.ts';
 import type { ContentCheck } from './content-check.ts';
 

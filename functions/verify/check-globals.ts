@@ -1,5 +1,5 @@
+import type { GlobalsReceipt } from '../../lib/domain/backup/receipt.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
-import type { GlobalsReceipt } from '../../lib/domain/receipt.ts';
 import { GlobalsScanner } from '../../lib/runtime/postgres/globals-scanner.ts';
 import type { ContentCheck } from './content-check.ts';
 

@@ -1,5 +1,5 @@
+import type { TreeReceipt } from '../../lib/domain/backup/receipt.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
-import type { TreeReceipt } from '../../lib/domain/receipt.ts';
 import { TreeVerifier } from '../../lib/runtime/tree/verify-tree.ts';
 import type { ContentCheck } from './content-check.ts';
 

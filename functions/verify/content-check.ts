@@ -1,4 +1,4 @@
-import type { Receipt } from '../../lib/domain/receipt.ts';
+import type { Receipt } from '../../lib/domain/backup/receipt.ts';
 import type { ArchiveLister } from '../../lib/runtime/pg-restore-list.ts';
 import { checkDump } from './check-dump.ts';
 import { checkEncrypted } from './check-encrypted.ts';

@@ -1,5 +1,5 @@
+import type { Receipt } from '../../lib/domain/backup/receipt.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
-import type { Receipt } from '../../lib/domain/receipt.ts';
 import type { readTries } from '../../lib/runtime/run-documents.ts';
 import type { StoredObject } from '../../lib/runtime/vault.ts';
 

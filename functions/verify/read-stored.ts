@@ -1,5 +1,5 @@
+import type { Receipt } from '../../lib/domain/backup/receipt.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
-import type { Receipt } from '../../lib/domain/receipt.ts';
 import { storageFailure } from '../../lib/runtime/storage-failure.ts';
 import { digestOf } from '../../lib/runtime/stored-digest.ts';
 import type { StoredObject, Vault } from '../../lib/runtime/vault.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { membersKey } from '../../lib/domain/keys.ts';
+import { membersKey } from '../../lib/domain/backup/keys.ts';
+import type { TreeReceipt } from '../../lib/domain/backup/receipt.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
-import type { TreeReceipt } from '../../lib/domain/receipt.ts';
 import { countNewlines } from '../../lib/runtime/postgres/count-newlines.ts';
 import { storageFailure } from '../../lib/runtime/storage-failure.ts';
 import { digestOf } from '../../lib/runtime/stored-digest.ts';

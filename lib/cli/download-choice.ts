@@ -1,13 +1,13 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { TIERS } from '../domain/tiers.ts';
+import { TIERS } from '../domain/backup/tiers.ts';
 import { listBackups } from '../runtime/backups.ts';
-import type { Backend } from './backend.ts';
-import { CliError } from './cli-error.ts';
-import type { DownloadOptions } from './download.ts';
-import { EXIT } from './exit-codes.ts';
-import { quoted, requireSourceId } from './run-input.ts';
-import { keyIn } from './vault-key.ts';
+import type { DownloadOptions } from './download/download.ts';
+import { keyIn } from './download/vault-key.ts';
+import type { Backend } from './place/backend.ts';
+import { quoted, requireSourceId } from './run/run-input.ts';
+import { CliError } from './terminal/cli-error.ts';
+import { EXIT } from './terminal/exit-codes.ts';
 
 /** What was asked for. */
 type Named = { readonly key: string } | { readonly sourceId: string };

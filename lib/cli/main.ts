@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CommanderError } from 'commander';
-import { CliError } from './cli-error.ts';
-import type { CliContext } from './context.ts';
-import { EXIT, type ExitCode } from './exit-codes.ts';
-import { explain } from './explain.ts';
-import { openPlace } from './place.ts';
+import type { CliContext } from './place/context.ts';
+import { openPlace } from './place/place.ts';
 import { buildProgram, type CommandWork } from './program.ts';
-import { type Output, Terminal } from './terminal.ts';
+import { CliError } from './terminal/cli-error.ts';
+import { EXIT, type ExitCode } from './terminal/exit-codes.ts';
+import { explain } from './terminal/explain.ts';
+import { type Output, Terminal } from './terminal/terminal.ts';
 
 export interface MainOptions {
   /** What was typed after the program's name. */

@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { COMMAND_EXAMPLES, commandCommand } from './command-command.ts';
-import type { CliContext } from './context.ts';
-import { DOCTOR_EXAMPLES, doctorCommand } from './doctor-command.ts';
-import { DOWNLOAD_EXAMPLES, downloadCommand } from './download-command.ts';
-import type { ExitCode } from './exit-codes.ts';
-import { type Example, examplesText, generalText } from './help-text.ts';
-import { LIST_EXAMPLES, listCommand } from './list-command.ts';
-import { RETENTION_EXAMPLES, retentionCommand } from './retention-command.ts';
-import { RUN_EXAMPLES, runCommand } from './run-command.ts';
-import { SHOW_EXAMPLES, showCommand } from './show-command.ts';
-import { STATUS_EXAMPLES, statusCommand } from './status-command.ts';
+import { COMMAND_EXAMPLES, commandCommand } from './command/command-command.ts';
+import { DOCTOR_EXAMPLES, doctorCommand } from './doctor/doctor-command.ts';
+import { DOWNLOAD_EXAMPLES, downloadCommand } from './download/download-command.ts';
+import { LIST_EXAMPLES, listCommand } from './list/list-command.ts';
+import type { CliContext } from './place/context.ts';
+import { RETENTION_EXAMPLES, retentionCommand } from './retention/retention-command.ts';
+import { RUN_EXAMPLES, runCommand } from './run/run-command.ts';
+import { SHOW_EXAMPLES, showCommand } from './show/show-command.ts';
+import { STATUS_EXAMPLES, statusCommand } from './status/status-command.ts';
+import type { ExitCode } from './terminal/exit-codes.ts';
+import { type Example, examplesText, generalText } from './terminal/help-text.ts';
 
 /** What a command hands over: its work, to be done with a context. */
 export type CommandWork = (context: CliContext) => Promise<ExitCode>;

@@ -1,8 +1,8 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { BlockPublicAccess, BucketEncryption, type BucketProps, ObjectLockRetention } from 'aws-cdk-lib/aws-s3';
-import type { Config } from '../domain/config.ts';
-import { parseDuration } from '../domain/duration.ts';
+import type { Config } from '../domain/config/config.ts';
+import { parseDuration } from '../domain/time/duration.ts';
 
 /** Longer than the longest run (12 h), so that no living upload is cut off. */
 const ABORT_UPLOADS_AFTER = Duration.days(2);

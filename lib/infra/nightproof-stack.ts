@@ -1,9 +1,9 @@
 import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
-import type { Config } from '../domain/config.ts';
-import { NIGHTLY } from '../domain/plan-name.ts';
-import { isGroup } from '../domain/source.ts';
+import type { Config } from '../domain/config/config.ts';
+import { NIGHTLY } from '../domain/run/plan-name.ts';
+import { isGroup } from '../domain/source/source.ts';
 import { Alerts } from './alerts.ts';
 import { BackupTasks } from './backup-tasks.ts';
 import { BackupVault } from './backup-vault.ts';

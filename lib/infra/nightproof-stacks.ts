@@ -1,5 +1,5 @@
 import type { App } from 'aws-cdk-lib';
-import type { Config } from '../domain/config.ts';
+import type { Config } from '../domain/config/config.ts';
 import { NightproofStack } from './nightproof-stack.ts';
 import { OffsiteStack } from './offsite-stack.ts';
 

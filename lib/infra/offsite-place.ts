@@ -1,5 +1,5 @@
 import { Aws } from 'aws-cdk-lib';
-import type { Config } from '../domain/config.ts';
+import type { Config } from '../domain/config/config.ts';
 
 export type Offsite = NonNullable<Config['offsite']>;
 

@@ -4,9 +4,9 @@ import { StepFunctionsStartExecution } from 'aws-cdk-lib/aws-scheduler-targets';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import type { PlanSchedule } from '../domain/config.ts';
-import type { PlanName } from '../domain/plan-name.ts';
-import { type Cron, parseCron, toSchedulerExpression } from '../domain/schedule.ts';
+import type { PlanSchedule } from '../domain/config/config.ts';
+import type { PlanName } from '../domain/run/plan-name.ts';
+import { type Cron, parseCron, toSchedulerExpression } from '../domain/time/schedule.ts';
 import { acknowledge } from './acknowledge.ts';
 import { pascalCase } from './pascal-case.ts';
 

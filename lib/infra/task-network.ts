@@ -13,7 +13,7 @@ import {
   Vpc,
 } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
-import type { Config } from '../domain/config.ts';
+import type { Config } from '../domain/config/config.ts';
 import { houseLogGroup } from './house-log-group.ts';
 
 type Existing = Extract<Config['network'], { mode: 'existing' }>;

@@ -3,7 +3,7 @@ import { FargatePlatformVersion } from 'aws-cdk-lib/aws-ecs';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { EcsFargateLaunchTarget, EcsRunTask } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
-import { PLAIN_TASK } from '../domain/plan.ts';
+import { PLAIN_TASK } from '../domain/run/plan.ts';
 import type { BackupTask, BackupTasks } from './backup-tasks.ts';
 import { pascalCase } from './pascal-case.ts';
 import type { TaskNetwork } from './task-network.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Receipt } from '../domain/receipt.ts';
+import type { Receipt } from '../domain/backup/receipt.ts';
 import { type Encryption, encryptTo } from './encryption/age-encryption.ts';
 import type { MultipartUpload, SentBytes } from './upload/multipart-upload.ts';
 

@@ -1,6 +1,6 @@
-import { artifactKey, artifactPrefix, parseArtifactKey } from '../domain/keys.ts';
-import type { VerifiedBackup } from '../domain/retention.ts';
-import type { Tier } from '../domain/tiers.ts';
+import { artifactKey, artifactPrefix, parseArtifactKey } from '../domain/backup/keys.ts';
+import type { Tier } from '../domain/backup/tiers.ts';
+import type { VerifiedBackup } from '../domain/retention/retention.ts';
 import type { Vault } from './vault.ts';
 
 /**

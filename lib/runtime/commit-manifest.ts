@@ -1,5 +1,5 @@
-import { manifestKey } from '../domain/keys.ts';
-import { Manifest } from '../domain/manifest.ts';
+import { manifestKey } from '../domain/backup/keys.ts';
+import { Manifest } from '../domain/backup/manifest.ts';
 import { Failure } from '../domain/outcomes.ts';
 import type { Vault } from './vault.ts';
 

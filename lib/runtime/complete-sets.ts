@@ -1,9 +1,9 @@
-import { Plan } from '../domain/plan.ts';
-import type { PlanName } from '../domain/plan-name.ts';
-import { sourcesOf } from '../domain/plan-night.ts';
-import { isCompleteSet } from '../domain/sets.ts';
-import type { Slot } from '../domain/slot.ts';
-import type { Source } from '../domain/source.ts';
+import { isCompleteSet } from '../domain/retention/sets.ts';
+import { Plan } from '../domain/run/plan.ts';
+import type { PlanName } from '../domain/run/plan-name.ts';
+import { sourcesOf } from '../domain/run/plan-night.ts';
+import type { Source } from '../domain/source/source.ts';
+import type { Slot } from '../domain/time/slot.ts';
 import { inTurn } from './in-turn.ts';
 import { pastRuns } from './past-runs.ts';
 import { readFound } from './run-documents.ts';

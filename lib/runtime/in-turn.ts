@@ -1,4 +1,4 @@
-import { batches } from '../domain/batches.ts';
+import { batches } from '../domain/store/batches.ts';
 
 /** Requests to the vault at a time: enough to hide its latency for a fleet of thousands, too few to be throttled. */
 const AT_A_TIME = 16;

@@ -1,6 +1,6 @@
 import { type CloudWatchClient, type MetricDatum, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
-import { batches } from '../domain/batches.ts';
-import type { Metric } from '../domain/night-metrics.ts';
+import type { Metric } from '../domain/run/night-metrics.ts';
+import { batches } from '../domain/store/batches.ts';
 
 /** PutMetricData takes so many at once. */
 const MAX_PER_CALL = 1000;

@@ -1,5 +1,5 @@
 import { HeadObjectCommand, type ReplicationStatus, type S3Client } from '@aws-sdk/client-s3';
-import { judgeOffsite, type OffsiteCopy, type OffsiteState, type OffsiteSummary } from '../domain/offsite.ts';
+import { judgeOffsite, type OffsiteCopy, type OffsiteState, type OffsiteSummary } from '../domain/store/offsite.ts';
 import { inTurn } from './in-turn.ts';
 import { isAbsent } from './storage-failure.ts';
 

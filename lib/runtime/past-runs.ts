@@ -1,6 +1,6 @@
-import { RUNS_PREFIX } from '../domain/keys.ts';
-import { NIGHTLY, type PlanName } from '../domain/plan-name.ts';
-import { instantOf, parseSlot, type Slot } from '../domain/slot.ts';
+import { RUNS_PREFIX } from '../domain/backup/keys.ts';
+import { NIGHTLY, type PlanName } from '../domain/run/plan-name.ts';
+import { instantOf, parseSlot, type Slot } from '../domain/time/slot.ts';
 import type { Vault } from './vault.ts';
 
 const DAY_MS = 86_400_000;

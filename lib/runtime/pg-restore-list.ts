@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { type ArchiveList, parseArchiveList } from '../domain/archive-list.ts';
+import { type ArchiveList, parseArchiveList } from '../domain/backup/archive-list.ts';
 import { Failure } from '../domain/outcomes.ts';
 import { PLAIN_LOCALE, showExit, startChild, succeeded } from './child.ts';
 

@@ -1,6 +1,6 @@
-import { GroupFindings } from '../domain/found.ts';
-import { RUNS_PREFIX } from '../domain/keys.ts';
-import { instantOf, type Slot } from '../domain/slot.ts';
+import { RUNS_PREFIX } from '../domain/backup/keys.ts';
+import { GroupFindings } from '../domain/source/found.ts';
+import { instantOf, type Slot } from '../domain/time/slot.ts';
 import type { Vault } from './vault.ts';
 
 /** A group that no run has looked into for longer has no run before. */

@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { Found } from '../domain/found.ts';
-import { foundKey, RUNS_PREFIX, tryPrefix } from '../domain/keys.ts';
+import { foundKey, RUNS_PREFIX, tryPrefix } from '../domain/backup/keys.ts';
+import { TryRecord } from '../domain/backup/receipt.ts';
 import { Failure } from '../domain/outcomes.ts';
-import { Plan } from '../domain/plan.ts';
-import { groupsOf, sourcesOf } from '../domain/plan-night.ts';
-import { TryRecord } from '../domain/receipt.ts';
-import type { Slot } from '../domain/slot.ts';
-import type { Source } from '../domain/source.ts';
-import { SourceId } from '../domain/source-id.ts';
+import { Plan } from '../domain/run/plan.ts';
+import { groupsOf, sourcesOf } from '../domain/run/plan-night.ts';
+import { Found } from '../domain/source/found.ts';
+import type { Source } from '../domain/source/source.ts';
+import { SourceId } from '../domain/source/source-id.ts';
+import type { Slot } from '../domain/time/slot.ts';
 import type { Vault } from './vault.ts';
 
 /** The key of a plan in a payload; a step is never sent to read elsewhere. */

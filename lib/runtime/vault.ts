@@ -8,9 +8,9 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import type { ZodType } from 'zod';
-import { COPY_LIMITS, type CopyLimits } from '../domain/copy-plan.ts';
 import { Failure } from '../domain/outcomes.ts';
-import type { StorageClass } from '../domain/storage-class.ts';
+import type { StorageClass } from '../domain/source/storage-class.ts';
+import { COPY_LIMITS, type CopyLimits } from '../domain/store/copy-plan.ts';
 import { copyObject } from './copy/copy-object.ts';
 import { isAbsent, isTaken, storageFailure } from './storage-failure.ts';
 import { storedCrc32 } from './stored-crc32.ts';

@@ -1,8 +1,8 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { type DatedFolder, isFolderDate, isOldEnough } from '../../lib/domain/due-folders.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
-import type { DatedFoldersGroup } from '../../lib/domain/source.ts';
+import { type DatedFolder, isFolderDate, isOldEnough } from '../../lib/domain/source/due-folders.ts';
+import type { DatedFoldersGroup } from '../../lib/domain/source/source.ts';
 
 export interface FolderQuestion {
   readonly group: DatedFoldersGroup;

@@ -2,7 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { Failure, factsOfThrown } from '../../lib/domain/outcomes.ts';
-import { TASK_EXIT } from '../../lib/domain/task-exit.ts';
+import { TASK_EXIT } from '../../lib/domain/run/task-exit.ts';
 import { requireEnv } from '../../lib/runtime/environment.ts';
 import { awsCredentialSources } from '../../lib/runtime/postgres/aws-credential-sources.ts';
 import { readPlan } from '../../lib/runtime/run-documents.ts';

@@ -1,4 +1,4 @@
-import type { ServerGroup } from '../../lib/domain/source.ts';
+import type { ServerGroup } from '../../lib/domain/source/source.ts';
 import { type CredentialSources, credentialsFor } from '../../lib/runtime/postgres/credentials.ts';
 import { openSession } from '../../lib/runtime/postgres/server-connection.ts';
 

@@ -1,5 +1,5 @@
+import type { Receipt } from '../../lib/domain/backup/receipt.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
-import type { Receipt } from '../../lib/domain/receipt.ts';
 import type { Vault } from '../../lib/runtime/vault.ts';
 import type { TryRecords } from './try-records.ts';
 

@@ -1,6 +1,6 @@
-import type { Receipt } from '../../lib/domain/receipt.ts';
-import type { Slot } from '../../lib/domain/slot.ts';
-import type { Source } from '../../lib/domain/source.ts';
+import type { Receipt } from '../../lib/domain/backup/receipt.ts';
+import type { Source } from '../../lib/domain/source/source.ts';
+import type { Slot } from '../../lib/domain/time/slot.ts';
 import type { PostgresClient } from '../../lib/runtime/postgres/clients.ts';
 import type { CredentialSources } from '../../lib/runtime/postgres/credentials.ts';
 import type { GnuTar } from '../../lib/runtime/tree/gnu-tar.ts';

@@ -1,5 +1,5 @@
+import type { DumpContents } from '../../lib/domain/backup/receipt.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
-import type { DumpContents } from '../../lib/domain/receipt.ts';
 import type { ArtifactSink } from '../../lib/runtime/artifact-sink.ts';
 import { BoundedWriter } from '../../lib/runtime/bounded-writer.ts';
 import { type Child, type ChildCommand, type ChildExit, showExit, startChildInto, succeeded } from '../../lib/runtime/child.ts';

@@ -1,5 +1,5 @@
 import { type FailureFacts, factsOfThrown } from '../../lib/domain/outcomes.ts';
-import { TASK_EXIT } from '../../lib/domain/task-exit.ts';
+import { TASK_EXIT } from '../../lib/domain/run/task-exit.ts';
 import { readJob } from '../../lib/runtime/run-documents.ts';
 import { backUp } from './back-up.ts';
 import type { DumpDependencies, DumpJob, DumpResult } from './dump-job.ts';

@@ -1,4 +1,4 @@
-import type { GlobalsContents } from '../../lib/domain/receipt.ts';
+import type { GlobalsContents } from '../../lib/domain/backup/receipt.ts';
 import type { ArtifactSink } from '../../lib/runtime/artifact-sink.ts';
 import { type ChildCommand, type PipedChild, startChild, succeeded } from '../../lib/runtime/child.ts';
 import { GlobalsScanner } from '../../lib/runtime/postgres/globals-scanner.ts';

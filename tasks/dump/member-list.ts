@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createGzip } from 'node:zlib';
-import { membersKey } from '../../lib/domain/keys.ts';
+import { membersKey } from '../../lib/domain/backup/keys.ts';
 import { BoundedWriter } from '../../lib/runtime/bounded-writer.ts';
 import { encryptTo } from '../../lib/runtime/encryption/age-encryption.ts';
 import { SpooledPart } from '../../lib/runtime/upload/spooled-part.ts';

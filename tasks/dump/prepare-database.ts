@@ -1,4 +1,4 @@
-import type { DatabaseSource } from '../../lib/domain/source.ts';
+import type { DatabaseSource } from '../../lib/domain/source/source.ts';
 import type { ArtifactSink } from '../../lib/runtime/artifact-sink.ts';
 import { clientFor, type PostgresClient } from '../../lib/runtime/postgres/clients.ts';
 import { type ChosenCompression, chooseCompression } from '../../lib/runtime/postgres/compression.ts';

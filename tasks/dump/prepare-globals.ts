@@ -1,4 +1,4 @@
-import type { GlobalsSource } from '../../lib/domain/source.ts';
+import type { GlobalsSource } from '../../lib/domain/source/source.ts';
 import type { ArtifactSink } from '../../lib/runtime/artifact-sink.ts';
 import { clientFor, type PostgresClient, pgDumpallOf } from '../../lib/runtime/postgres/clients.ts';
 import { pgDumpallCommand } from '../../lib/runtime/postgres/dump-commands.ts';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
+import type { TreeReceipt } from '../../lib/domain/backup/receipt.ts';
+import { showPaths, stoodStill, type TreeChanges } from '../../lib/domain/backup/tree-changes.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
-import type { TreeReceipt } from '../../lib/domain/receipt.ts';
-import type { ConfigSource, DatedFolderSource, FilesSource } from '../../lib/domain/source.ts';
-import { showPaths, stoodStill, type TreeChanges } from '../../lib/domain/tree-changes.ts';
+import type { ConfigSource, DatedFolderSource, FilesSource } from '../../lib/domain/source/source.ts';
 import type { ArtifactSink } from '../../lib/runtime/artifact-sink.ts';
 import type { GnuTar } from '../../lib/runtime/tree/gnu-tar.ts';
 import { type StreamedTree, streamTree } from '../../lib/runtime/tree/stream-tree.ts';

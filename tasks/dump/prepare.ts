@@ -1,4 +1,4 @@
-import type { Source } from '../../lib/domain/source.ts';
+import type { Source } from '../../lib/domain/source/source.ts';
 import { prepareDatabase } from './prepare-database.ts';
 import { prepareGlobals } from './prepare-globals.ts';
 import { prepareTree } from './prepare-tree.ts';

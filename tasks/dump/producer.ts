@@ -1,5 +1,5 @@
-import type { Receipt } from '../../lib/domain/receipt.ts';
-import type { Source } from '../../lib/domain/source.ts';
+import type { Receipt } from '../../lib/domain/backup/receipt.ts';
+import type { Source } from '../../lib/domain/source/source.ts';
 import type { ArtifactSink } from '../../lib/runtime/artifact-sink.ts';
 import type { UploadTarget } from '../../lib/runtime/upload/open-uploads.ts';
 import type { ObjectTags } from '../../lib/runtime/vault.ts';

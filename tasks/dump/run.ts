@@ -2,7 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { Failure } from '../../lib/domain/outcomes.ts';
-import { partSizes } from '../../lib/domain/part-plan.ts';
+import { partSizes } from '../../lib/domain/store/part-plan.ts';
 import { requireEnv } from '../../lib/runtime/environment.ts';
 import { awsCredentialSources } from '../../lib/runtime/postgres/aws-credential-sources.ts';
 import { clientFolders, findClients } from '../../lib/runtime/postgres/clients.ts';

@@ -1,4 +1,4 @@
-import type { Connection } from '../../lib/domain/connection.ts';
+import type { Connection } from '../../lib/domain/config/connection.ts';
 import { type ConnectionFiles, writeConnectionFiles } from '../../lib/runtime/postgres/connection-files.ts';
 import { type CredentialSources, credentialsFor, type ServerAddress } from '../../lib/runtime/postgres/credentials.ts';
 import { type DatabaseAddress, openSession, type ServerSession } from '../../lib/runtime/postgres/server-connection.ts';

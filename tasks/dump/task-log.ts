@@ -1,5 +1,5 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
-import { countsOf } from '../../lib/domain/counts.ts';
+import { countsOf } from '../../lib/domain/run/counts.ts';
 import type { DumpObserver } from './dump-job.ts';
 import type { TaskReport } from './dump-task.ts';
 import type { Ticker } from './watchdog.ts';

@@ -1,6 +1,6 @@
-import { tryKey, tryPrefix } from '../../lib/domain/keys.ts';
-import { TryRecord } from '../../lib/domain/receipt.ts';
-import type { Slot } from '../../lib/domain/slot.ts';
+import { tryKey, tryPrefix } from '../../lib/domain/backup/keys.ts';
+import { TryRecord } from '../../lib/domain/backup/receipt.ts';
+import type { Slot } from '../../lib/domain/time/slot.ts';
 import type { Vault } from '../../lib/runtime/vault.ts';
 
 /** The tries of one source in one slot, as they lie in the vault. */

@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
+import type { DatabaseReceipt } from '../../lib/domain/backup/receipt.ts';
 import { showBytes } from '../../lib/domain/bytes.ts';
-import type { DatabaseReceipt } from '../../lib/domain/receipt.ts';
 import { machineFacts } from './machine-facts.ts';
 import type { PeakMemory } from './memory.ts';
 import type { Compared, Effort } from './pairs.ts';

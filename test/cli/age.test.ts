@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { showAge } from '../../lib/cli/age.ts';
+import { showAge } from '../../lib/cli/status/age.ts';
 
 it.each([
   [-1, 'ahead'],

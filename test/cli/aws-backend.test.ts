@@ -3,9 +3,9 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, describe, expect, it } from 'vitest';
-import { openAws } from '../../lib/cli/aws-backend.ts';
-import type { Backend, Place } from '../../lib/cli/backend.ts';
-import { explain } from '../../lib/cli/explain.ts';
+import { openAws } from '../../lib/cli/place/aws-backend.ts';
+import type { Backend, Place } from '../../lib/cli/place/backend.ts';
+import { explain } from '../../lib/cli/terminal/explain.ts';
 import { execution, SUNDAY } from '../support/night.ts';
 
 const STATE_MACHINE = 'arn:aws:states:eu-west-3:123456789012:stateMachine:Night';

@@ -8,10 +8,10 @@ import { CreateTopicCommand, ListSubscriptionsByTopicCommand, type SNSClient, Su
 import { CreateQueueCommand, SendMessageCommand } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { awsOperations } from '../../lib/cli/aws-operations.ts';
-import { type DeployedStack, operationClients } from '../../lib/cli/deployed-stack.ts';
-import { DoctorOutput } from '../../lib/cli/doctor-output.ts';
-import type { Check } from '../../lib/cli/operations.ts';
+import { DoctorOutput } from '../../lib/cli/doctor/doctor-output.ts';
+import { awsOperations } from '../../lib/cli/place/aws-operations.ts';
+import { type DeployedStack, operationClients } from '../../lib/cli/place/deployed-stack.ts';
+import type { Check } from '../../lib/cli/place/operations.ts';
 import { type MotoServer, startMoto } from '../../lib/local/servers/moto-server.ts';
 import { backendOver, cli, transcript } from '../support/cli-rig.ts';
 import { MemoryVault } from '../support/memory-vault.ts';

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { manifestKey } from '../../lib/domain/keys.ts';
+import { manifestKey } from '../../lib/domain/backup/keys.ts';
 import { BIN, CACHE, cliProcess, isExecutable } from '../support/cli-process.ts';
 import { manifestOf, SUNDAY } from '../support/night.ts';
 import { scratchFolder } from '../support/scratch-folder.ts';
@@ -76,7 +76,7 @@ it('loads nothing of the local cloud for AWS', async () => {
   const { stderr } = await cliProcess(['list', '--region', 'eu-west-3'], { node: ['--import', TELL_MODULES] });
 
   const loaded = stderr.match(/^loads file:.*$/gm) ?? [];
-  expect(loaded.filter((line) => line.includes('/lib/cli/aws-backend.ts'))).toHaveLength(1);
+  expect(loaded.filter((line) => line.includes('/lib/cli/place/aws-backend.ts'))).toHaveLength(1);
   expect(loaded.filter((line) => /lib\/local\/|lib\/cli\/local-|aws-local-stepfunctions|aws-cdk-lib/.test(line))).toEqual([]);
 });
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { renderCliDocs } from '../../lib/cli/cli-docs.ts';
 import { buildProgram } from '../../lib/cli/program.ts';
+import { renderCliDocs } from '../../lib/cli/terminal/cli-docs.ts';
 
 it('keeps docs/cli.md as the definitions of the commands say it', async () => {
   await expect(renderCliDocs(buildProgram(() => undefined))).toMatchFileSnapshot('../../docs/cli.md');

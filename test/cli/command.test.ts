@@ -3,9 +3,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { CommandOutput } from '../../lib/cli/command-output.ts';
-import { compileExcludes } from '../../lib/domain/exclude-patterns.ts';
-import type { ConfiguredSource } from '../../lib/domain/source.ts';
+import { CommandOutput } from '../../lib/cli/command/command-output.ts';
+import { compileExcludes } from '../../lib/domain/backup/exclude-patterns.ts';
+import type { ConfiguredSource } from '../../lib/domain/source/source.ts';
 import { pgDumpCommand } from '../../lib/runtime/postgres/dump-commands.ts';
 import { walkTree } from '../../lib/runtime/tree/walk-tree.ts';
 import { backendOver, cli, opened, transcript } from '../support/cli-rig.ts';
@@ -183,7 +183,7 @@ describe('the command of a tree', () => {
       '-tzf',
       join(cwd, 'media_20260419_090000.tar.gz'),
     ]);
-    const { distinctRoots } = await import('../../lib/domain/tree-roots.ts');
+    const { distinctRoots } = await import('../../lib/domain/backup/tree-roots.ts');
     const expected: string[] = [];
     for await (const { path, type } of walkTree(folder, distinctRoots(roots), compileExcludes(exclude)))
       expected.push(`${path.toString()}${type === 'directory' ? '/' : ''}`);

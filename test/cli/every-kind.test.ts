@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { BackupOutput } from '../../lib/cli/backup-output.ts';
-import { ListOutput } from '../../lib/cli/list-output.ts';
-import { RunOutput } from '../../lib/cli/run-output.ts';
-import { SetsOutput } from '../../lib/cli/sets-output.ts';
-import { outcomeKey, planKey, runRecordKey } from '../../lib/domain/keys.ts';
-import type { Plan } from '../../lib/domain/plan.ts';
-import { buildRunRecord } from '../../lib/domain/run-record.ts';
-import { slotOf } from '../../lib/domain/slot.ts';
-import type { ConfiguredSource, Source } from '../../lib/domain/source.ts';
+import { ListOutput } from '../../lib/cli/list/list-output.ts';
+import { SetsOutput } from '../../lib/cli/list/sets-output.ts';
+import { RunOutput } from '../../lib/cli/run/run-output.ts';
+import { BackupOutput } from '../../lib/cli/show/backup-output.ts';
+import { outcomeKey, planKey, runRecordKey } from '../../lib/domain/backup/keys.ts';
+import type { Plan } from '../../lib/domain/run/plan.ts';
+import { buildRunRecord } from '../../lib/domain/run/run-record.ts';
+import type { ConfiguredSource, Source } from '../../lib/domain/source/source.ts';
+import { slotOf } from '../../lib/domain/time/slot.ts';
 import { backendOver, cli, transcript } from '../support/cli-rig.ts';
 import { MemoryVault } from '../support/memory-vault.ts';
 import {

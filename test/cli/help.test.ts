@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { EXIT_MEANINGS } from '../../lib/cli/exit-codes.ts';
 import { buildProgram } from '../../lib/cli/program.ts';
+import { EXIT_MEANINGS } from '../../lib/cli/terminal/exit-codes.ts';
 import { cli, transcript } from '../support/cli-rig.ts';
 
 it.each([

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { Found } from '../../lib/domain/found.ts';
-import { foundKey, manifestKey } from '../../lib/domain/keys.ts';
-import type { Manifest } from '../../lib/domain/manifest.ts';
-import type { Plan } from '../../lib/domain/plan.ts';
-import type { Receipt } from '../../lib/domain/receipt.ts';
-import type { Slot } from '../../lib/domain/slot.ts';
-import { artifactKeyOf, artifactOf, type Source } from '../../lib/domain/source.ts';
+import { foundKey, manifestKey } from '../../lib/domain/backup/keys.ts';
+import type { Manifest } from '../../lib/domain/backup/manifest.ts';
+import type { Receipt } from '../../lib/domain/backup/receipt.ts';
+import type { Plan } from '../../lib/domain/run/plan.ts';
+import type { Found } from '../../lib/domain/source/found.ts';
+import { artifactKeyOf, artifactOf, type Source } from '../../lib/domain/source/source.ts';
+import type { Slot } from '../../lib/domain/time/slot.ts';
 import type { MemoryVault } from '../support/memory-vault.ts';
 import { manifestOf, receiptOf } from '../support/night.ts';
 import { globalsReceiptOf, treeReceiptOf } from '../support/receipts.ts';

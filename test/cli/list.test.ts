@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { ListOutput } from '../../lib/cli/list-output.ts';
-import { manifestKey } from '../../lib/domain/keys.ts';
+import { ListOutput } from '../../lib/cli/list/list-output.ts';
+import { manifestKey } from '../../lib/domain/backup/keys.ts';
 import { backendOver, cli, opened, transcript } from '../support/cli-rig.ts';
 import { MemoryVault } from '../support/memory-vault.ts';
 import { backup, manifestOf, SUNDAY, slotBefore } from '../support/night.ts';

@@ -1,10 +1,10 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ListOutput } from '../../lib/cli/list-output.ts';
-import { RunOutput } from '../../lib/cli/run-output.ts';
-import { SetsOutput } from '../../lib/cli/sets-output.ts';
-import { StatusOutput } from '../../lib/cli/status-output.ts';
+import { ListOutput } from '../../lib/cli/list/list-output.ts';
+import { SetsOutput } from '../../lib/cli/list/sets-output.ts';
+import { RunOutput } from '../../lib/cli/run/run-output.ts';
+import { StatusOutput } from '../../lib/cli/status/status-output.ts';
 import { CACHE, cliProcess, type ProcessOptions } from '../support/cli-process.ts';
 import type { CliResult } from '../support/cli-rig.ts';
 import { DatabaseRig } from '../support/database-rig.ts';

@@ -1,9 +1,9 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { explain } from '../../lib/cli/explain.ts';
-import { readLocalSecrets } from '../../lib/cli/local-secrets.ts';
-import { secretsIn } from '../../lib/cli/needed-secrets.ts';
+import { readLocalSecrets } from '../../lib/cli/place/local-secrets.ts';
+import { secretsIn } from '../../lib/cli/place/needed-secrets.ts';
+import { explain } from '../../lib/cli/terminal/explain.ts';
 import { sourceOf } from '../support/night.ts';
 import { scratchFolder } from '../support/scratch-folder.ts';
 

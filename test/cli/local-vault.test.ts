@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { localBucket } from '../../lib/cli/local-vault.ts';
+import { localBucket } from '../../lib/cli/place/local-vault.ts';
 import { scratchFolder } from '../support/scratch-folder.ts';
 
 function folder(...buckets: readonly string[]): string {

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { readLocalVolumes } from '../../lib/cli/local-volumes.ts';
+import { readLocalVolumes } from '../../lib/cli/place/local-volumes.ts';
 import { sourceOf } from '../support/night.ts';
 import { scratchFolder } from '../support/scratch-folder.ts';
 import { datedFoldersOf } from '../support/sources.ts';

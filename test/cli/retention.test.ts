@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { retain } from '../../functions/retain/retain.ts';
-import { RetentionOutput } from '../../lib/cli/retention-output.ts';
-import { retentionKey } from '../../lib/domain/keys.ts';
-import type { Plan } from '../../lib/domain/plan.ts';
-import { RetentionRecord } from '../../lib/domain/retention-record.ts';
-import type { Keep, Source } from '../../lib/domain/source.ts';
+import { RetentionOutput } from '../../lib/cli/retention/retention-output.ts';
+import { retentionKey } from '../../lib/domain/backup/keys.ts';
+import { RetentionRecord } from '../../lib/domain/retention/retention-record.ts';
+import type { Plan } from '../../lib/domain/run/plan.ts';
+import type { Keep, Source } from '../../lib/domain/source/source.ts';
 import { backendOver, cli, opened, transcript } from '../support/cli-rig.ts';
 import { MemoryVault } from '../support/memory-vault.ts';
 import { backup, begun, minutesAfter, planOf, SUNDAY, settled, slotBefore, sourceOf, verifiedOutcome } from '../support/night.ts';

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { Backend, ExecutionState } from '../../lib/cli/backend.ts';
-import { NothingToDoOutput, RunOutput, StartedOutput } from '../../lib/cli/run-output.ts';
-import { artifactKey, manifestKey, retentionKey, runRecordKey, tryKey } from '../../lib/domain/keys.ts';
+import type { Backend, ExecutionState } from '../../lib/cli/place/backend.ts';
+import { NothingToDoOutput, RunOutput, StartedOutput } from '../../lib/cli/run/run-output.ts';
+import { artifactKey, manifestKey, retentionKey, runRecordKey, tryKey } from '../../lib/domain/backup/keys.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
-import type { Plan } from '../../lib/domain/plan.ts';
-import type { RetentionSummary } from '../../lib/domain/retention-record.ts';
-import { buildRunRecord } from '../../lib/domain/run-record.ts';
-import type { SourceOutcome } from '../../lib/domain/source-outcome.ts';
+import type { RetentionSummary } from '../../lib/domain/retention/retention-record.ts';
+import type { Plan } from '../../lib/domain/run/plan.ts';
+import { buildRunRecord } from '../../lib/domain/run/run-record.ts';
+import type { SourceOutcome } from '../../lib/domain/run/source-outcome.ts';
 import { backendOver, type CliOptions, cli, opened, transcript } from '../support/cli-rig.ts';
 import { MemoryVault } from '../support/memory-vault.ts';
 import {

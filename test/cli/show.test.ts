@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { BackupOutput } from '../../lib/cli/backup-output.ts';
-import { RunOutput } from '../../lib/cli/run-output.ts';
-import { manifestKey, runRecordKey } from '../../lib/domain/keys.ts';
-import type { Manifest } from '../../lib/domain/manifest.ts';
-import type { Plan } from '../../lib/domain/plan.ts';
-import type { RetentionSummary } from '../../lib/domain/retention-record.ts';
-import { buildRunRecord } from '../../lib/domain/run-record.ts';
-import type { SourceOutcome } from '../../lib/domain/source-outcome.ts';
+import { RunOutput } from '../../lib/cli/run/run-output.ts';
+import { BackupOutput } from '../../lib/cli/show/backup-output.ts';
+import { manifestKey, runRecordKey } from '../../lib/domain/backup/keys.ts';
+import type { Manifest } from '../../lib/domain/backup/manifest.ts';
+import type { RetentionSummary } from '../../lib/domain/retention/retention-record.ts';
+import type { Plan } from '../../lib/domain/run/plan.ts';
+import { buildRunRecord } from '../../lib/domain/run/run-record.ts';
+import type { SourceOutcome } from '../../lib/domain/run/source-outcome.ts';
 import { backendOver, cli, transcript } from '../support/cli-rig.ts';
 import { MemoryVault } from '../support/memory-vault.ts';
 import {

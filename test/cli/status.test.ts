@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { installedSchedule } from '../../lib/cli/installed-schedule.ts';
-import type { InstalledSchedule, Operations } from '../../lib/cli/operations.ts';
-import { StatusOutput } from '../../lib/cli/status-output.ts';
-import { runRecordKey } from '../../lib/domain/keys.ts';
-import type { Plan } from '../../lib/domain/plan.ts';
-import { buildRunRecord } from '../../lib/domain/run-record.ts';
-import { slotOf } from '../../lib/domain/slot.ts';
-import type { ConfiguredSource, Source } from '../../lib/domain/source.ts';
+import { installedSchedule } from '../../lib/cli/doctor/installed-schedule.ts';
+import type { InstalledSchedule, Operations } from '../../lib/cli/place/operations.ts';
+import { StatusOutput } from '../../lib/cli/status/status-output.ts';
+import { runRecordKey } from '../../lib/domain/backup/keys.ts';
+import type { Plan } from '../../lib/domain/run/plan.ts';
+import { buildRunRecord } from '../../lib/domain/run/run-record.ts';
+import type { ConfiguredSource, Source } from '../../lib/domain/source/source.ts';
+import { slotOf } from '../../lib/domain/time/slot.ts';
 import { backendOver, cli, transcript } from '../support/cli-rig.ts';
 import { MemoryVault } from '../support/memory-vault.ts';
 import {

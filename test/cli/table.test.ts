@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { cutInMiddle, renderTable } from '../../lib/cli/table.ts';
+import { cutInMiddle, renderTable } from '../../lib/cli/terminal/table.ts';
 
 const COLUMNS = [{ title: 'ID', shrinks: true }, { title: 'N', align: 'right' as const }, { title: 'LAST' }];
 

@@ -1,7 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { configJsonSchema } from '../../lib/domain/config-json-schema.ts';
+import { configJsonSchema } from '../../lib/domain/config/config-json-schema.ts';
 import { REASONS } from '../../lib/domain/outcomes.ts';
 import { synthesized } from '../support/synthesized.ts';
 

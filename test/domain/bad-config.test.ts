@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { ConfigError, type ConfigProblem, readConfig } from '../../lib/domain/config-file.ts';
+import { ConfigError, type ConfigProblem, readConfig } from '../../lib/domain/config/config-file.ts';
 import { BAD_CONFIGS, SECRETS } from '../support/bad-configs.ts';
 
 const FILE = 'nightproof.yaml';

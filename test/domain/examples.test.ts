@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { type Config, ConfigFile } from '../../lib/domain/config.ts';
-import { readConfig } from '../../lib/domain/config-file.ts';
-import { MANUAL, NIGHTLY } from '../../lib/domain/plan-name.ts';
-import { type ConfiguredSource, connectionOf, formatOf, isGroup, keepOf } from '../../lib/domain/source.ts';
-import type { Tier } from '../../lib/domain/tiers.ts';
+import type { Tier } from '../../lib/domain/backup/tiers.ts';
+import { type Config, ConfigFile } from '../../lib/domain/config/config.ts';
+import { readConfig } from '../../lib/domain/config/config-file.ts';
+import { MANUAL, NIGHTLY } from '../../lib/domain/run/plan-name.ts';
+import { type ConfiguredSource, connectionOf, formatOf, isGroup, keepOf } from '../../lib/domain/source/source.ts';
 import {
   type DocumentedKey,
   EXAMPLES,

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { manifest } from '../../functions/manifest/manifest.ts';
-import { NOTHING_FOUND } from '../../lib/domain/found.ts';
-import { foundKey, manifestKey, tryKey } from '../../lib/domain/keys.ts';
-import { Manifest } from '../../lib/domain/manifest.ts';
-import type { Receipt } from '../../lib/domain/receipt.ts';
-import { artifactOf } from '../../lib/domain/source.ts';
+import { foundKey, manifestKey, tryKey } from '../../lib/domain/backup/keys.ts';
+import { Manifest } from '../../lib/domain/backup/manifest.ts';
+import type { Receipt } from '../../lib/domain/backup/receipt.ts';
+import { NOTHING_FOUND } from '../../lib/domain/source/found.ts';
+import { artifactOf } from '../../lib/domain/source/source.ts';
 import { MemoryVault } from '../support/memory-vault.ts';
 import { begun, minutesAfter, planOf, receiptOf, SUNDAY, sourceOf } from '../support/night.ts';
 import { globalsReceiptOf, treeReceiptOf } from '../support/receipts.ts';

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { outcome } from '../../functions/outcome/outcome.ts';
-import { NOTHING_FOUND } from '../../lib/domain/found.ts';
-import { artifactKey, foundKey, manifestKey, outcomeKey, tryKey } from '../../lib/domain/keys.ts';
-import { artifactOf } from '../../lib/domain/source.ts';
+import { artifactKey, foundKey, manifestKey, outcomeKey, tryKey } from '../../lib/domain/backup/keys.ts';
+import { NOTHING_FOUND } from '../../lib/domain/source/found.ts';
+import { artifactOf } from '../../lib/domain/source/source.ts';
 import { MemoryVault } from '../support/memory-vault.ts';
 import { backup, begun, failedTry, manifestOf, minutesAfter, planOf, receiptOf, SUNDAY, sourceOf } from '../support/night.ts';
 import { treeReceiptOf } from '../support/receipts.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { plan } from '../../functions/plan/plan.ts';
-import { jobsKey, planKey, runRecordKey } from '../../lib/domain/keys.ts';
-import { Plan } from '../../lib/domain/plan.ts';
+import { jobsKey, planKey, runRecordKey } from '../../lib/domain/backup/keys.ts';
+import { Plan } from '../../lib/domain/run/plan.ts';
 import { MemoryVault } from '../support/memory-vault.ts';
 import { backup, configOf, execution, minutesAfter, SUNDAY, sourceOf } from '../support/night.ts';
 import { datedFoldersOf, serverOf } from '../support/sources.ts';

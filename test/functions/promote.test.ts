@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { promote } from '../../functions/promote/promote.ts';
-import { NOTHING_FOUND } from '../../lib/domain/found.ts';
-import { artifactKey, foundKey, manifestKey } from '../../lib/domain/keys.ts';
-import { Manifest } from '../../lib/domain/manifest.ts';
-import { artifactKeyOf, artifactOf } from '../../lib/domain/source.ts';
+import { artifactKey, foundKey, manifestKey } from '../../lib/domain/backup/keys.ts';
+import { Manifest } from '../../lib/domain/backup/manifest.ts';
+import { NOTHING_FOUND } from '../../lib/domain/source/found.ts';
+import { artifactKeyOf, artifactOf } from '../../lib/domain/source/source.ts';
 import { MemoryVault } from '../support/memory-vault.ts';
 import { backup, begun, manifestOf, minutesAfter, planOf, SUNDAY, slotBefore, sourceOf } from '../support/night.ts';
 import { globalsReceiptOf, treeReceiptOf } from '../support/receipts.ts';

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { report } from '../../functions/report/report.ts';
-import { NOTHING_FOUND } from '../../lib/domain/found.ts';
-import { foundKey, refusalsKey, retentionKey, runRecordKey } from '../../lib/domain/keys.ts';
-import type { Metric } from '../../lib/domain/night-metrics.ts';
-import { buildRunRecord, RunRecord } from '../../lib/domain/run-record.ts';
+import { foundKey, refusalsKey, retentionKey, runRecordKey } from '../../lib/domain/backup/keys.ts';
+import type { Metric } from '../../lib/domain/run/night-metrics.ts';
+import { buildRunRecord, RunRecord } from '../../lib/domain/run/run-record.ts';
+import { NOTHING_FOUND } from '../../lib/domain/source/found.ts';
 import { MemoryVault } from '../support/memory-vault.ts';
 import {
   begun,

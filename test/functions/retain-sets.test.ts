@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { retain } from '../../functions/retain/retain.ts';
-import { membersKey, outcomeKey, retentionKey } from '../../lib/domain/keys.ts';
-import { RetentionRecord } from '../../lib/domain/retention-record.ts';
-import type { Slot } from '../../lib/domain/slot.ts';
+import { membersKey, outcomeKey, retentionKey } from '../../lib/domain/backup/keys.ts';
+import { RetentionRecord } from '../../lib/domain/retention/retention-record.ts';
+import type { Slot } from '../../lib/domain/time/slot.ts';
 import { MemoryVault } from '../support/memory-vault.ts';
 import { backup, begun, minutesAfter, planOf, SUNDAY, settled, slotBefore, sourceOf, verifiedOutcome } from '../support/night.ts';
 

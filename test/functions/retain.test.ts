@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { retain } from '../../functions/retain/retain.ts';
-import { artifactKey, manifestKey, refusalsKey, retentionKey } from '../../lib/domain/keys.ts';
-import { RetentionRecord, RetentionRefusals } from '../../lib/domain/retention-record.ts';
+import { artifactKey, manifestKey, refusalsKey, retentionKey } from '../../lib/domain/backup/keys.ts';
+import { RetentionRecord, RetentionRefusals } from '../../lib/domain/retention/retention-record.ts';
 import { MemoryVault } from '../support/memory-vault.ts';
 import {
   backup,

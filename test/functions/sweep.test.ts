@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { sweep } from '../../functions/sweep/sweep.ts';
-import { artifactKey, manifestKey, planKey, runRecordKey, sweepKey } from '../../lib/domain/keys.ts';
-import type { Slot } from '../../lib/domain/slot.ts';
-import type { OpenUpload } from '../../lib/domain/sweep.ts';
-import { SweepRecord } from '../../lib/domain/sweep-record.ts';
+import { artifactKey, manifestKey, planKey, runRecordKey, sweepKey } from '../../lib/domain/backup/keys.ts';
+import type { OpenUpload } from '../../lib/domain/retention/sweep.ts';
+import { SweepRecord } from '../../lib/domain/retention/sweep-record.ts';
+import type { Slot } from '../../lib/domain/time/slot.ts';
 import { MemoryVault } from '../support/memory-vault.ts';
 import { backup, begun, planOf, sourceOf } from '../support/night.ts';
 

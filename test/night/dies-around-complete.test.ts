@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { manifestKey, tryKey } from '../../lib/domain/keys.ts';
-import { slotOf } from '../../lib/domain/slot.ts';
+import { manifestKey, tryKey } from '../../lib/domain/backup/keys.ts';
+import { slotOf } from '../../lib/domain/time/slot.ts';
 import type { Execution } from '../../lib/local/cloud/execution.ts';
 import { DatabaseRig } from '../support/database-rig.ts';
 import { type Death, FaultProxy } from '../support/fault-proxy.ts';

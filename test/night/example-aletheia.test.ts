@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { dateOfSlot, instantOf } from '../../lib/domain/slot.ts';
+import { dateOfSlot, instantOf } from '../../lib/domain/time/slot.ts';
 import type { Execution } from '../../lib/local/cloud/execution.ts';
 import { documentedKeys, type History, type Night, sundayOf, threeNights } from '../support/example-history.ts';
 import { ExampleRig } from '../support/example-rig.ts';

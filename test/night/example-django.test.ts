@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Run, runRecordKey } from '../../lib/domain/keys.ts';
-import { RunRecord } from '../../lib/domain/run-record.ts';
+import { type Run, runRecordKey } from '../../lib/domain/backup/keys.ts';
+import { RunRecord } from '../../lib/domain/run/run-record.ts';
 import type { Execution } from '../../lib/local/cloud/execution.ts';
 import { documentedKeys, type History, slotStarted, sundayOf, twoNights } from '../support/example-history.ts';
 import { ExampleRig } from '../support/example-rig.ts';

@@ -8,8 +8,8 @@ import {
   runRecordKey,
   sweepKey,
   tryKey,
-} from '../../lib/domain/keys.ts';
-import { slotOf } from '../../lib/domain/slot.ts';
+} from '../../lib/domain/backup/keys.ts';
+import { slotOf } from '../../lib/domain/time/slot.ts';
 import type { Execution } from '../../lib/local/cloud/execution.ts';
 import { makeSampleDatabases } from '../../lib/local/demo/sample-databases.ts';
 import { DatabaseRig } from '../support/database-rig.ts';

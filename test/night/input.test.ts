@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SOURCE_ID_RULE } from '../../lib/domain/source-id.ts';
+import { SOURCE_ID_RULE } from '../../lib/domain/source/source-id.ts';
 import type { Json, JsonObject } from '../../lib/local/cloud/json.ts';
 import { CACHE, cliProcess } from '../support/cli-process.ts';
 import { NightRig } from '../support/night-rig.ts';

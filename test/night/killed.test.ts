@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { manifestKey } from '../../lib/domain/keys.ts';
+import { manifestKey } from '../../lib/domain/backup/keys.ts';
 import { REASONS, type Reason } from '../../lib/domain/outcomes.ts';
-import { type Slot, slotOf } from '../../lib/domain/slot.ts';
+import { type Slot, slotOf } from '../../lib/domain/time/slot.ts';
 import type { Execution } from '../../lib/local/cloud/execution.ts';
 import { DatabaseRig } from '../support/database-rig.ts';
 import { dumpKey, NightRig } from '../support/night-rig.ts';

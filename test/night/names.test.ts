@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Slot, slotOf } from '../../lib/domain/slot.ts';
+import { type Slot, slotOf } from '../../lib/domain/time/slot.ts';
 import type { Execution } from '../../lib/local/cloud/execution.ts';
 import { DatabaseRig } from '../support/database-rig.ts';
 import { EVERY_KIND, EXTENSIONS, ODD_NAMES, ODDLY_NAMED_TABLES } from '../support/every-kind.ts';

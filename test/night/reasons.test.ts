@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { REASONS, type Reason } from '../../lib/domain/outcomes.ts';
-import { slotOf } from '../../lib/domain/slot.ts';
+import { slotOf } from '../../lib/domain/time/slot.ts';
 import type { Execution } from '../../lib/local/cloud/execution.ts';
 import { freePort } from '../../lib/local/servers/free-port.ts';
 import { DatabaseRig } from '../support/database-rig.ts';

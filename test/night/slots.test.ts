@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { manifestKey, runFolder } from '../../lib/domain/keys.ts';
-import type { ExecutionInput } from '../../lib/domain/plan.ts';
-import { type Slot, slotOf } from '../../lib/domain/slot.ts';
+import { manifestKey, runFolder } from '../../lib/domain/backup/keys.ts';
+import type { ExecutionInput } from '../../lib/domain/run/plan.ts';
+import { type Slot, slotOf } from '../../lib/domain/time/slot.ts';
 import type { Execution } from '../../lib/local/cloud/execution.ts';
 import type { Json } from '../../lib/local/cloud/json.ts';
 import { DatabaseRig } from '../support/database-rig.ts';

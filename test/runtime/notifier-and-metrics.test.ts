@@ -2,7 +2,7 @@ import { CloudWatchClient, GetMetricStatisticsCommand, PutMetricDataCommand } fr
 import { CreateTopicCommand, SNSClient } from '@aws-sdk/client-sns';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Metric } from '../../lib/domain/night-metrics.ts';
+import type { Metric } from '../../lib/domain/run/night-metrics.ts';
 import { type MotoServer, startMoto } from '../../lib/local/servers/moto-server.ts';
 import { CloudWatchMetrics } from '../../lib/runtime/metrics.ts';
 import { SnsNotifier } from '../../lib/runtime/notifier.ts';

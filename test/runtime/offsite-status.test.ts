@@ -12,7 +12,7 @@ const failing = (name: string, httpStatusCode: number) =>
   new S3ServiceException({ name, $fault: 'client', $metadata: { httpStatusCode } });
 
 describe('the off-site copies of a run', () => {
-  it.each<[ReplicationStatus | undefined, number, RegExp | undefined]>([
+  it.each<[ReplicationStatus | undefined, number, RegExp]>([
     ['COMPLETED', 1, /^$/],
     ['COMPLETE', 1, /^$/],
     ['REPLICA', 1, /^$/],

@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from 'vitest';
-import { planKey, runRecordKey } from '../../lib/domain/keys.ts';
-import type { Slot } from '../../lib/domain/slot.ts';
+import { planKey, runRecordKey } from '../../lib/domain/backup/keys.ts';
+import type { Slot } from '../../lib/domain/time/slot.ts';
 import { pastRuns } from '../../lib/runtime/past-runs.ts';
 import { MemoryVault } from '../support/memory-vault.ts';
 

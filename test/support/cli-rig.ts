@@ -1,8 +1,8 @@
 import { PassThrough } from 'node:stream';
-import type { Backend, ExecutionState, Place, Purpose } from '../../lib/cli/backend.ts';
-import { CliError } from '../../lib/cli/cli-error.ts';
 import { main } from '../../lib/cli/main.ts';
-import type { ExecutionInput } from '../../lib/domain/plan.ts';
+import type { Backend, ExecutionState, Place, Purpose } from '../../lib/cli/place/backend.ts';
+import { CliError } from '../../lib/cli/terminal/cli-error.ts';
+import type { ExecutionInput } from '../../lib/domain/run/plan.ts';
 import type { Vault } from '../../lib/runtime/vault.ts';
 import { execution, minutesAfter, SUNDAY } from './night.ts';
 

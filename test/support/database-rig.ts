@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
-import type { DatabaseSource } from '../../lib/domain/source.ts';
+import type { DatabaseSource } from '../../lib/domain/source/source.ts';
 import { type PostgresServer, startPostgres } from '../../lib/local/servers/postgres-server.ts';
 import type { CredentialSources } from '../../lib/runtime/postgres/credentials.ts';
 import { toolchain } from './toolchain.ts';

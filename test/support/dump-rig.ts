@@ -1,9 +1,9 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { planKey, tryPrefix } from '../../lib/domain/keys.ts';
-import { partSizes } from '../../lib/domain/part-plan.ts';
-import { TryRecord } from '../../lib/domain/receipt.ts';
-import { SlotText } from '../../lib/domain/slot.ts';
-import { artifactKeyOf, type Source } from '../../lib/domain/source.ts';
+import { planKey, tryPrefix } from '../../lib/domain/backup/keys.ts';
+import { TryRecord } from '../../lib/domain/backup/receipt.ts';
+import { artifactKeyOf, type Source } from '../../lib/domain/source/source.ts';
+import { partSizes } from '../../lib/domain/store/part-plan.ts';
+import { SlotText } from '../../lib/domain/time/slot.ts';
 import { clientFolders, findClients } from '../../lib/runtime/postgres/clients.ts';
 import type { CredentialSources } from '../../lib/runtime/postgres/credentials.ts';
 import { findGnuTar } from '../../lib/runtime/tree/gnu-tar.ts';

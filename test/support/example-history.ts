@@ -1,5 +1,5 @@
-import { manifestKey } from '../../lib/domain/keys.ts';
-import { instantOf, type Slot, slotOf } from '../../lib/domain/slot.ts';
+import { manifestKey } from '../../lib/domain/backup/keys.ts';
+import { instantOf, type Slot, slotOf } from '../../lib/domain/time/slot.ts';
 import { type DocumentedKey, type Example, readExampleDocs } from './example-docs.ts';
 
 const DAY_MS = 86_400_000;

@@ -9,11 +9,11 @@ import {
   retentionKey,
   runRecordKey,
   tryKey,
-} from '../../lib/domain/keys.ts';
-import type { Plan } from '../../lib/domain/plan.ts';
-import type { RetentionRecord } from '../../lib/domain/retention-record.ts';
-import { buildRunRecord } from '../../lib/domain/run-record.ts';
-import { instantOf, type Slot } from '../../lib/domain/slot.ts';
+} from '../../lib/domain/backup/keys.ts';
+import type { RetentionRecord } from '../../lib/domain/retention/retention-record.ts';
+import type { Plan } from '../../lib/domain/run/plan.ts';
+import { buildRunRecord } from '../../lib/domain/run/run-record.ts';
+import { instantOf, type Slot } from '../../lib/domain/time/slot.ts';
 import { failedOutcome, manifestOf, minutesAfter, planOf, verifiedOutcome } from './night.ts';
 
 /** Puts objects down as versitygw keeps them, which is as plain files: tens of thousands of requests would take minutes. */

@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import type { Config } from '../../lib/domain/config.ts';
-import { artifactKey, manifestKey, outcomeKey, planKey, tryKey } from '../../lib/domain/keys.ts';
-import type { Manifest } from '../../lib/domain/manifest.ts';
+import { artifactKey, manifestKey, outcomeKey, planKey, tryKey } from '../../lib/domain/backup/keys.ts';
+import type { Manifest } from '../../lib/domain/backup/manifest.ts';
+import type { DatabaseReceipt } from '../../lib/domain/backup/receipt.ts';
+import type { Tier } from '../../lib/domain/backup/tiers.ts';
+import type { Config } from '../../lib/domain/config/config.ts';
 import { factsOf, type Reason } from '../../lib/domain/outcomes.ts';
-import type { Plan } from '../../lib/domain/plan.ts';
-import type { DatabaseReceipt } from '../../lib/domain/receipt.ts';
-import { instantOf, type Slot, slotOf } from '../../lib/domain/slot.ts';
-import type { ConfiguredSource, DatabaseSource, Keep } from '../../lib/domain/source.ts';
-import type { SourceOutcome } from '../../lib/domain/source-outcome.ts';
-import type { Tier } from '../../lib/domain/tiers.ts';
+import type { Plan } from '../../lib/domain/run/plan.ts';
+import type { SourceOutcome } from '../../lib/domain/run/source-outcome.ts';
+import type { ConfiguredSource, DatabaseSource, Keep } from '../../lib/domain/source/source.ts';
+import { instantOf, type Slot, slotOf } from '../../lib/domain/time/slot.ts';
 import type { MemoryVault } from './memory-vault.ts';
 
 /** A Sunday, in Paris as in UTC. */

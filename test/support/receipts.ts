@@ -1,6 +1,6 @@
-import type { ArtifactName } from '../../lib/domain/keys.ts';
-import { artifactKey, membersKey } from '../../lib/domain/keys.ts';
-import type { DatabaseReceipt, GlobalsReceipt, Receipt, TreeReceipt } from '../../lib/domain/receipt.ts';
+import type { ArtifactName } from '../../lib/domain/backup/keys.ts';
+import { artifactKey, membersKey } from '../../lib/domain/backup/keys.ts';
+import type { DatabaseReceipt, GlobalsReceipt, Receipt, TreeReceipt } from '../../lib/domain/backup/receipt.ts';
 import { receiptOf } from './night.ts';
 
 /** The receipt of a database; that of anything else fails the test. */

@@ -1,4 +1,4 @@
-import { type Slot, slotOf } from '../../lib/domain/slot.ts';
+import { type Slot, slotOf } from '../../lib/domain/time/slot.ts';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;

@@ -5,7 +5,7 @@ import type {
   FilesSource,
   GlobalsSource,
   ServerGroup,
-} from '../../lib/domain/source.ts';
+} from '../../lib/domain/source/source.ts';
 import { sourceOf } from './night.ts';
 
 /** The recipient that age's own documentation uses. */

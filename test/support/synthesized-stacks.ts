@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import type { CloudFormationStackArtifact } from 'aws-cdk-lib/cx-api';
-import { readConfig } from '../../lib/domain/config-file.ts';
+import { readConfig } from '../../lib/domain/config/config-file.ts';
 import { nightproofStacks } from '../../lib/infra/nightproof-stacks.ts';
 import type { Resource } from './synthesized.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { readConfig } from '../../lib/domain/config-file.ts';
+import { readConfig } from '../../lib/domain/config/config-file.ts';
 import { NightproofStack } from '../../lib/infra/nightproof-stack.ts';
 
 type Json = Record<string, unknown>;

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { artifactKeyOf, type Source } from '../../lib/domain/source.ts';
+import { artifactKeyOf, type Source } from '../../lib/domain/source/source.ts';
 import { type MotoServer, startMoto } from '../../lib/local/servers/moto-server.ts';
 import { DatabaseRig } from './database-rig.ts';
 import { clientPath, SLOT, type TaskTraces, tracesOf, writePlan } from './dump-rig.ts';

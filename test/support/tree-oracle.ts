@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { TreeMember } from '../../lib/domain/tree-contents.ts';
+import type { TreeMember } from '../../lib/domain/backup/tree-contents.ts';
 import { toolchain } from './toolchain.ts';
 
 const run = promisify(execFile);

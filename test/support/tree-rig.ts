@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { parseMemberLine, type TreeMember } from '../../lib/domain/tree-contents.ts';
+import { parseMemberLine, type TreeMember } from '../../lib/domain/backup/tree-contents.ts';
 import { findGnuTar } from '../../lib/runtime/tree/gnu-tar.ts';
 import { type StreamedTree, streamTree, type TreeStream } from '../../lib/runtime/tree/stream-tree.ts';
 

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { planKey } from '../../domain/keys.ts';
-import type { Slot } from '../../domain/slot.ts';
+import { planKey } from '../../domain/backup/keys.ts';
+import type { Slot } from '../../domain/time/slot.ts';
 import { LocalCloud } from '../cloud/local-cloud.ts';
 import { StatesError } from '../cloud/states-error.ts';
 import { processGroup } from '../servers/process-group.ts';

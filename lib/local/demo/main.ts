@@ -1,8 +1,8 @@
 // `npm run demo`: one whole night on this machine, and what came of it.
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { parseArtifactKey } from '../../domain/backup/keys.ts';
 import { showBytes } from '../../domain/bytes.ts';
-import { parseArtifactKey } from '../../domain/keys.ts';
 import { endTogether } from '../servers/end-together.ts';
 import { type PostgresServer, startPostgres } from '../servers/postgres-server.ts';
 import { processGroup } from '../servers/process-group.ts';

@@ -5,9 +5,9 @@ import {
   S3ServiceException,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
-import { type RangedCopy, rangeOf } from '../../domain/copy-plan.ts';
+import { crc32ToBase64 } from '../../domain/backup/receipt.ts';
 import { Failure } from '../../domain/outcomes.ts';
-import { crc32ToBase64 } from '../../domain/receipt.ts';
+import { type RangedCopy, rangeOf } from '../../domain/store/copy-plan.ts';
 import { storageFailure } from '../storage-failure.ts';
 import { abortOpenUploads } from '../upload/open-uploads.ts';
 import { withRetries } from '../upload/retry.ts';

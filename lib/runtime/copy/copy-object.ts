@@ -1,6 +1,6 @@
 import { CopyObjectCommand } from '@aws-sdk/client-s3';
-import { planCopy } from '../../domain/copy-plan.ts';
 import { Failure } from '../../domain/outcomes.ts';
+import { planCopy } from '../../domain/store/copy-plan.ts';
 import { storageFailure } from '../storage-failure.ts';
 import { digestOf } from '../stored-digest.ts';
 import { withRetries } from '../upload/retry.ts';

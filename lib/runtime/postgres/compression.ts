@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DatabaseSource } from '../../domain/source.ts';
+import type { DatabaseSource } from '../../domain/source/source.ts';
 import type { PostgresClient } from './clients.ts';
 import { askProgram } from './program-answers.ts';
 

@@ -1,5 +1,5 @@
+import type { DumpContents, TableContents } from '../../domain/backup/receipt.ts';
 import { Failure } from '../../domain/outcomes.ts';
-import type { DumpContents, TableContents } from '../../domain/receipt.ts';
 import { opensCopyData, parseCopyStatement, type TableName } from './copy-statement.ts';
 import { countNewlines } from './count-newlines.ts';
 import { DigestSum } from './digest-sum.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Connection } from '../../domain/connection.ts';
+import type { Connection } from '../../domain/config/connection.ts';
 import { Failure } from '../../domain/outcomes.ts';
 
 const DEFAULT_PORT = 5432;

@@ -1,4 +1,4 @@
-import type { DatabaseSource } from '../../domain/source.ts';
+import type { DatabaseSource } from '../../domain/source/source.ts';
 import type { ChildCommand } from '../child.ts';
 import { PLAIN_LOCALE } from '../child.ts';
 import { verifiesServer } from './ca-bundle.ts';

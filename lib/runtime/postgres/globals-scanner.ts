@@ -1,5 +1,5 @@
+import type { GlobalsContents } from '../../domain/backup/receipt.ts';
 import { Failure } from '../../domain/outcomes.ts';
-import type { GlobalsContents } from '../../domain/receipt.ts';
 import { StatementReader } from './statement-reader.ts';
 
 /** The last comment of the script. */

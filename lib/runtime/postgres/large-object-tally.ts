@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
+import type { DumpContents } from '../../domain/backup/receipt.ts';
 import { Failure } from '../../domain/outcomes.ts';
-import type { DumpContents } from '../../domain/receipt.ts';
 import { DigestSum } from './digest-sum.ts';
 
 const QUOTE = 0x27;

@@ -1,5 +1,5 @@
 import { Failure } from '../../domain/outcomes.ts';
-import type { DatabaseSource } from '../../domain/source.ts';
+import type { DatabaseSource } from '../../domain/source/source.ts';
 import type { ServerSession } from './server-connection.ts';
 import { parseTablePattern } from './table-pattern.ts';
 

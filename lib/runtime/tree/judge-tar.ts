@@ -1,5 +1,5 @@
+import { showPaths, type TreeChanges } from '../../domain/backup/tree-changes.ts';
 import { Failure } from '../../domain/outcomes.ts';
-import { showPaths, type TreeChanges } from '../../domain/tree-changes.ts';
 import type { ChildExit } from '../child.ts';
 import type { Watched } from './tree-watch.ts';
 

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { compileExcludes } from '../../domain/exclude-patterns.ts';
+import { compileExcludes } from '../../domain/backup/exclude-patterns.ts';
+import { pathText } from '../../domain/backup/path-text.ts';
+import { changeWarnings, NO_PATHS, showPaths, type TreeChanges, withPath } from '../../domain/backup/tree-changes.ts';
+import type { ScannedTree } from '../../domain/backup/tree-contents.ts';
+import { distinctRoots } from '../../domain/backup/tree-roots.ts';
 import { Failure } from '../../domain/outcomes.ts';
-import { pathText } from '../../domain/path-text.ts';
-import { changeWarnings, NO_PATHS, showPaths, type TreeChanges, withPath } from '../../domain/tree-changes.ts';
-import type { ScannedTree } from '../../domain/tree-contents.ts';
-import { distinctRoots } from '../../domain/tree-roots.ts';
 import { BoundedWriter } from '../bounded-writer.ts';
 import { type Child, type ChildExit, showExit, startChildInto } from '../child.ts';
 import { type ChildOutput, openChildOutput } from '../child-output.ts';

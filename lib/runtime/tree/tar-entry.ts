@@ -1,6 +1,6 @@
+import { pathText } from '../../domain/backup/path-text.ts';
+import type { TreeMember } from '../../domain/backup/tree-contents.ts';
 import { Failure } from '../../domain/outcomes.ts';
-import { pathText } from '../../domain/path-text.ts';
-import type { TreeMember } from '../../domain/tree-contents.ts';
 import type { PaxRecords } from './pax-records.ts';
 import { sizeOf, type TarHeader } from './tar-header.ts';
 

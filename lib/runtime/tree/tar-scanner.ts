@@ -1,5 +1,5 @@
+import type { TreeMember } from '../../domain/backup/tree-contents.ts';
 import { Failure } from '../../domain/outcomes.ts';
-import type { TreeMember } from '../../domain/tree-contents.ts';
 import { ContentHash } from './content-hash.ts';
 import { type PaxRecords, parsePaxRecords } from './pax-records.ts';
 import { SparseMap } from './sparse-map.ts';

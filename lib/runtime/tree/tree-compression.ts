@@ -1,5 +1,5 @@
 import { constants, createGunzip, createGzip, createZstdCompress, createZstdDecompress } from 'node:zlib';
-import type { TREE_COMPRESSIONS } from '../../domain/source.ts';
+import type { TREE_COMPRESSIONS } from '../../domain/source/source.ts';
 
 export type TreeCompression = (typeof TREE_COMPRESSIONS)[number];
 export type CompressionMethod = 'gzip' | 'zstd';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { memberLine, type ScannedTree, type TreeMember } from '../../domain/tree-contents.ts';
+import { memberLine, type ScannedTree, type TreeMember } from '../../domain/backup/tree-contents.ts';
 import { type ScannedMember, TarScanner } from './tar-scanner.ts';
 
 /** Which count a member adds to. */

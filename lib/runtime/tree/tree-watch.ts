@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
 import { access, lstat } from 'node:fs/promises';
+import { pathText } from '../../domain/backup/path-text.ts';
+import { NO_PATHS, type PathList, type TreeChanges, withPath } from '../../domain/backup/tree-changes.ts';
+import { WHOLE_FOLDER } from '../../domain/backup/tree-roots.ts';
 import { Failure } from '../../domain/outcomes.ts';
-import { pathText } from '../../domain/path-text.ts';
-import { NO_PATHS, type PathList, type TreeChanges, withPath } from '../../domain/tree-changes.ts';
-import { WHOLE_FOLDER } from '../../domain/tree-roots.ts';
 import { secondsOf } from './file-times.ts';
 import type { ScannedMember } from './tar-scanner.ts';
 import { codeOf, isGone, placeOf, type WalkedEntry } from './walk-tree.ts';

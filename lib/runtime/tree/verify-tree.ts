@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
+import { type ScannedTree, type TreeContents, treeDifference } from '../../domain/backup/tree-contents.ts';
 import { Failure } from '../../domain/outcomes.ts';
-import { type ScannedTree, type TreeContents, treeDifference } from '../../domain/tree-contents.ts';
 import type { CompressionMethod } from './tree-compression.ts';
 import { TreeDecoder } from './tree-decoder.ts';
 import { TreeReader } from './tree-reader.ts';

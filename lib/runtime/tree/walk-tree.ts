@@ -1,9 +1,9 @@
 import { constants, type Dirent } from 'node:fs';
 import { access, lstat, readdir } from 'node:fs/promises';
-import type { Excludes } from '../../domain/exclude-patterns.ts';
+import type { Excludes } from '../../domain/backup/exclude-patterns.ts';
+import { pathText, showPath } from '../../domain/backup/path-text.ts';
+import { WHOLE_FOLDER } from '../../domain/backup/tree-roots.ts';
 import { Failure } from '../../domain/outcomes.ts';
-import { pathText, showPath } from '../../domain/path-text.ts';
-import { WHOLE_FOLDER } from '../../domain/tree-roots.ts';
 import { secondsOf } from './file-times.ts';
 
 /** Files of a folder that are looked at at a time: enough to hide the latency of a network file system. */

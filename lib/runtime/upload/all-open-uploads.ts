@@ -1,5 +1,5 @@
 import { ListMultipartUploadsCommand, type S3Client } from '@aws-sdk/client-s3';
-import type { OpenUpload } from '../../domain/sweep.ts';
+import type { OpenUpload } from '../../domain/retention/sweep.ts';
 import { storageFailure } from '../storage-failure.ts';
 import { abortUpload } from './open-uploads.ts';
 

@@ -6,9 +6,9 @@ import {
   type CreateMultipartUploadCommandInput,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { crc32ToBase64 } from '../../domain/backup/receipt.ts';
 import { Failure } from '../../domain/outcomes.ts';
-import type { PartSizes } from '../../domain/part-plan.ts';
-import { crc32ToBase64 } from '../../domain/receipt.ts';
+import type { PartSizes } from '../../domain/store/part-plan.ts';
 import { storageFailure } from '../storage-failure.ts';
 import type { ObjectTags, StoredObject } from '../vault.ts';
 import { MemoryPart, SlabPool } from './memory-part.ts';

@@ -6,11 +6,11 @@ import {
   parseArtifactKey,
   planKey,
   runRecordKey,
-} from '../../../lib/domain/keys.ts';
-import { planRetention, type VerifiedBackup } from '../../../lib/domain/retention.ts';
-import { type Slot, slotOf } from '../../../lib/domain/slot.ts';
-import { Sweep, type SweptObject } from '../../../lib/domain/sweep.ts';
-import type { Tier } from '../../../lib/domain/tiers.ts';
+} from '../../../lib/domain/backup/keys.ts';
+import type { Tier } from '../../../lib/domain/backup/tiers.ts';
+import { planRetention, type VerifiedBackup } from '../../../lib/domain/retention/retention.ts';
+import { Sweep, type SweptObject } from '../../../lib/domain/retention/sweep.ts';
+import { type Slot, slotOf } from '../../../lib/domain/time/slot.ts';
 
 /*
  * A program of its own, so that its memory is its own: plans retention and a sweep over a vault of 100,000 manifests among

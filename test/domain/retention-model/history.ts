@@ -1,6 +1,6 @@
-import { planKey, runRecordKey } from '../../../lib/domain/keys.ts';
-import type { Slot } from '../../../lib/domain/slot.ts';
-import type { Keep } from '../../../lib/domain/source.ts';
+import { planKey, runRecordKey } from '../../../lib/domain/backup/keys.ts';
+import type { Keep } from '../../../lib/domain/source/source.ts';
+import type { Slot } from '../../../lib/domain/time/slot.ts';
 import { retainOne } from './retention-step.ts';
 import { sweepOnce } from './sweep-step.ts';
 import {

@@ -1,9 +1,9 @@
-import { doubtOfListing } from '../../../lib/domain/listing-doubt.ts';
-import { planRetention, type RetentionInput, type VerifiedBackup } from '../../../lib/domain/retention.ts';
-import { RETENTION_CODES, type RetentionDecision } from '../../../lib/domain/retention-decision.ts';
-import { retentionUntil } from '../../../lib/domain/retention-rules.ts';
-import { newestCompleteSet } from '../../../lib/domain/sets.ts';
-import type { Slot } from '../../../lib/domain/slot.ts';
+import { doubtOfListing } from '../../../lib/domain/retention/listing-doubt.ts';
+import { planRetention, type RetentionInput, type VerifiedBackup } from '../../../lib/domain/retention/retention.ts';
+import { RETENTION_CODES, type RetentionDecision } from '../../../lib/domain/retention/retention-decision.ts';
+import { retentionUntil } from '../../../lib/domain/retention/retention-rules.ts';
+import { newestCompleteSet } from '../../../lib/domain/retention/sets.ts';
+import type { Slot } from '../../../lib/domain/time/slot.ts';
 import { counts, demand, HOUR, note, type SourceState, type Stored, type VaultState } from './vault-state.ts';
 
 const FLOOR = 2;

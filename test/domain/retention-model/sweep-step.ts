@@ -1,7 +1,7 @@
-import { manifestKey, planKey, RUNS_PREFIX, runRecordKey } from '../../../lib/domain/keys.ts';
-import { type OpenUpload, planSweep, type SweptObject } from '../../../lib/domain/sweep.ts';
-import { confirmSweep, manifestsToMiss } from '../../../lib/domain/sweep-confirm.ts';
-import type { SweepPlan } from '../../../lib/domain/sweep-decision.ts';
+import { manifestKey, planKey, RUNS_PREFIX, runRecordKey } from '../../../lib/domain/backup/keys.ts';
+import { type OpenUpload, planSweep, type SweptObject } from '../../../lib/domain/retention/sweep.ts';
+import { confirmSweep, manifestsToMiss } from '../../../lib/domain/retention/sweep-confirm.ts';
+import type { SweepPlan } from '../../../lib/domain/retention/sweep-decision.ts';
 import { demand, HOUR, LONGEST_RUN_HOURS, note, slotAt, type VaultState } from './vault-state.ts';
 
 const UNKNOWN = ['daily/notes.txt', 'readme.md'];

@@ -1,8 +1,8 @@
-import type { VerifiedBackup } from '../../../lib/domain/retention.ts';
-import type { AskedSet } from '../../../lib/domain/sets.ts';
-import { type Slot, slotOf } from '../../../lib/domain/slot.ts';
-import type { Keep } from '../../../lib/domain/source.ts';
-import type { Tier } from '../../../lib/domain/tiers.ts';
+import type { Tier } from '../../../lib/domain/backup/tiers.ts';
+import type { VerifiedBackup } from '../../../lib/domain/retention/retention.ts';
+import type { AskedSet } from '../../../lib/domain/retention/sets.ts';
+import type { Keep } from '../../../lib/domain/source/source.ts';
+import { type Slot, slotOf } from '../../../lib/domain/time/slot.ts';
 
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;

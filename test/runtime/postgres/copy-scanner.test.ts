@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { DumpContents } from '../../../lib/domain/receipt.ts';
+import type { DumpContents } from '../../../lib/domain/backup/receipt.ts';
 import { CopyScanner } from '../../../lib/runtime/postgres/copy-scanner.ts';
 
 const sha256 = (data: string | Buffer): string => createHash('sha256').update(data).digest('hex');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Connection } from '../../../lib/domain/connection.ts';
+import { Connection } from '../../../lib/domain/config/connection.ts';
 import { Failure } from '../../../lib/domain/outcomes.ts';
 import { type CredentialSources, credentialsFor } from '../../../lib/runtime/postgres/credentials.ts';
 

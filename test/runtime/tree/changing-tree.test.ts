@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { stoodStill } from '../../../lib/domain/tree-changes.ts';
+import { stoodStill } from '../../../lib/domain/backup/tree-changes.ts';
 import type { GnuTar } from '../../../lib/runtime/tree/gnu-tar.ts';
 import type { TreeStream } from '../../../lib/runtime/tree/stream-tree.ts';
 import { idle } from '../../support/processes.ts';

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { ScannedTree } from '../../../lib/domain/tree-contents.ts';
+import type { ScannedTree } from '../../../lib/domain/backup/tree-contents.ts';
 import { digestOf } from '../../../lib/runtime/stored-digest.ts';
 import type { CompressionMethod } from '../../../lib/runtime/tree/tree-compression.ts';
 import { TreeReader } from '../../../lib/runtime/tree/tree-reader.ts';

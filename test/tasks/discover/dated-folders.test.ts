@@ -2,8 +2,8 @@ import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from '
 import { join } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { manifestKey } from '../../../lib/domain/keys.ts';
-import { artifactKeyOf, type DatedFoldersGroup } from '../../../lib/domain/source.ts';
+import { manifestKey } from '../../../lib/domain/backup/keys.ts';
+import { artifactKeyOf, type DatedFoldersGroup } from '../../../lib/domain/source/source.ts';
 import { unprivilegedUser } from '../../../lib/local/servers/unprivileged.ts';
 import { DiscoverRig } from '../../support/discover-rig.ts';
 import { SUNDAY } from '../../support/night.ts';

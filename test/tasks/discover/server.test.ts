@@ -1,10 +1,10 @@
 import { createServer, type Server } from 'node:net';
 import { ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { foundKey } from '../../../lib/domain/keys.ts';
-import { SlotText } from '../../../lib/domain/slot.ts';
-import type { ServerGroup } from '../../../lib/domain/source.ts';
-import { isSourceId } from '../../../lib/domain/source-id.ts';
+import { foundKey } from '../../../lib/domain/backup/keys.ts';
+import type { ServerGroup } from '../../../lib/domain/source/source.ts';
+import { isSourceId } from '../../../lib/domain/source/source-id.ts';
+import { SlotText } from '../../../lib/domain/time/slot.ts';
 import { freePort } from '../../../lib/local/servers/free-port.ts';
 import { DatabaseRig } from '../../support/database-rig.ts';
 import { DiscoverRig } from '../../support/discover-rig.ts';

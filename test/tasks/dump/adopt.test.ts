@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { tryKey } from '../../../lib/domain/keys.ts';
+import { tryKey } from '../../../lib/domain/backup/keys.ts';
 import { factsOf } from '../../../lib/domain/outcomes.ts';
 import { adoptStored } from '../../../tasks/dump/adopt.ts';
 import { compareWithCatalogue } from '../../../tasks/dump/compare-with-catalogue.ts';

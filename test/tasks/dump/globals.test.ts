@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { GlobalsSource } from '../../../lib/domain/source.ts';
+import type { GlobalsSource } from '../../../lib/domain/source/source.ts';
 import { DatabaseRig } from '../../support/database-rig.ts';
 import { dumpDependencies, runTask, SLOT } from '../../support/dump-rig.ts';
 import { globalsOf } from '../../support/sources.ts';

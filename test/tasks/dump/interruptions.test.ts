@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Failure } from '../../../lib/domain/outcomes.ts';
-import type { DatabaseSource } from '../../../lib/domain/source.ts';
+import type { DatabaseSource } from '../../../lib/domain/source/source.ts';
 import { MultipartUpload } from '../../../lib/runtime/upload/multipart-upload.ts';
 import type { DumpDependencies, DumpProcesses } from '../../../tasks/dump/dump-job.ts';
 import type { Ticker } from '../../../tasks/dump/watchdog.ts';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { TryRecord } from '../../../lib/domain/receipt.ts';
-import type { Source } from '../../../lib/domain/source.ts';
+import type { TryRecord } from '../../../lib/domain/backup/receipt.ts';
+import type { Source } from '../../../lib/domain/source/source.ts';
 import { scratchFolderUntilEnd } from '../../support/scratch-folder.ts';
 import { configFilesOf, datedFolderOf, filesOf, globalsOf } from '../../support/sources.ts';
 import { messages, TaskStand } from '../../support/task-stand.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import type { DatabaseSource } from '../../../lib/domain/source.ts';
+import type { DatabaseSource } from '../../../lib/domain/source/source.ts';
 import { logged, messages, TaskStand } from '../../support/task-stand.ts';
 
 const CANARY = 'CANARY_p:a\\ss"word';

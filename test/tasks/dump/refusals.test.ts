@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DatabaseSource } from '../../../lib/domain/source.ts';
+import type { DatabaseSource } from '../../../lib/domain/source/source.ts';
 import { freePort } from '../../../lib/local/servers/free-port.ts';
 import { DatabaseRig } from '../../support/database-rig.ts';
 import { dumpDependencies, runTask, type TaskTraces } from '../../support/dump-rig.ts';

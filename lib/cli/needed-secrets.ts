@@ -1,6 +1,0 @@
-import { type ConfiguredSource, connectionOf } from '../domain/source.ts';
-
-/** The secrets that sources name, each once. */
-export const secretsIn = (sources: readonly ConfiguredSource[]): readonly string[] => [
-  ...new Set(sources.flatMap((source) => connectionOf(source)?.secret ?? [])),
-];

@@ -1,0 +1,43 @@
+import { type CloudFormationClient, CloudFormationServiceException, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { CliError } from '../terminal/cli-error.ts';
+import { EXIT } from '../terminal/exit-codes.ts';
+import { explainAws } from './aws-errors.ts';
+
+export const DEFAULT_STACK = 'nightproof';
+
+/** What CloudFormation takes for a name; anything else is refused before it is asked. */
+const STACK_NAME = /^[A-Za-z][A-Za-z0-9-]{0,127}$/;
+
+export const isStackName = (text: string): boolean => STACK_NAME.test(text);
+
+export interface StackOutputs {
+  readonly vaultBucket: string;
+  readonly stateMachineArn: string;
+}
+
+/** Asks the deployed stack where its vault and its state machine are. */
+export async function readStack(client: CloudFormationClient, stack: string): Promise<StackOutputs> {
+  const { Stacks } = await client.send(new DescribeStacksCommand({ StackName: stack })).catch((error: unknown) => {
+    throw isAbsent(error) ? noStack(stack, error) : (explainAws(error, `looking for the stack ${stack}`) ?? error);
+  });
+  const outputs = new Map((Stacks?.[0]?.Outputs ?? []).map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]));
+  const vaultBucket = outputs.get('VaultBucket');
+  const stateMachineArn = outputs.get('StateMachineArn');
+  if (vaultBucket && stateMachineArn) return { vaultBucket, stateMachineArn };
+  throw new CliError(
+    EXIT.usage,
+    `the stack ${stack} has no outputs VaultBucket and StateMachineArn`,
+    'Name the stack of nightproof with --stack. If it is this one, its deployment is not complete: npx cdk deploy',
+  );
+}
+
+/** The name is well-formed, so that the only thing left to be invalid is that there is no such stack. */
+const isAbsent = (error: unknown): boolean => error instanceof CloudFormationServiceException && error.name === 'ValidationError';
+
+const noStack = (stack: string, cause: unknown): CliError =>
+  new CliError(
+    EXIT.usage,
+    `there is no stack ${stack} in this account and region`,
+    'Deploy it (npx cdk deploy), or say where it is: --stack, --region, AWS_PROFILE.',
+    { cause },
+  );

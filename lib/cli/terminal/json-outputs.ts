@@ -1,0 +1,25 @@
+import type { ZodType } from 'zod';
+import { CommandOutput } from '../command/command-output.ts';
+import { DoctorOutput } from '../doctor/doctor-output.ts';
+import { DownloadOutput } from '../download/download-output.ts';
+import { ListOutput } from '../list/list-output.ts';
+import { SetsOutput } from '../list/sets-output.ts';
+import { RetentionOutput } from '../retention/retention-output.ts';
+import { NothingToDoOutput, RunOutput, StartedOutput } from '../run/run-output.ts';
+import { BackupOutput } from '../show/backup-output.ts';
+import { StatusOutput } from '../status/status-output.ts';
+
+/** All that --json prints, by who prints it. Closed and versioned: a script may rely on each field. */
+export const JSON_OUTPUTS: readonly { readonly printedBy: string; readonly schema: ZodType }[] = [
+  { printedBy: '`list --json`', schema: ListOutput },
+  { printedBy: '`list --set --json`', schema: SetsOutput },
+  { printedBy: '`show <slot> --json`, `show latest --json` and `run --json`', schema: RunOutput },
+  { printedBy: '`show <key> --json`', schema: BackupOutput },
+  { printedBy: '`download --json`', schema: DownloadOutput },
+  { printedBy: '`status --json`', schema: StatusOutput },
+  { printedBy: '`doctor --json`', schema: DoctorOutput },
+  { printedBy: '`retention --json`', schema: RetentionOutput },
+  { printedBy: '`command --json`', schema: CommandOutput },
+  { printedBy: '`run --no-wait --json`', schema: StartedOutput },
+  { printedBy: '`run --json` where there is nothing to do', schema: NothingToDoOutput },
+];

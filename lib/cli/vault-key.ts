@@ -1,7 +1,0 @@
-import { artifactKey, parseArtifactKey } from '../domain/keys.ts';
-
-/** The key of an artifact, written as it is listed, as its manifest's or as an s3:// address; undefined where it is none. */
-export function keyIn(text: string): string | undefined {
-  const name = parseArtifactKey(text.replace(/^s3:\/\/[^/]+\//, ''));
-  return name && artifactKey(name);
-}
