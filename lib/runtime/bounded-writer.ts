@@ -41,8 +41,10 @@ export class BoundedWriter {
 
   async #writeInTurn(bytes: Buffer): Promise<void> {
     for (let at = 0; at < bytes.length; ) {
-      while (this.#room === 0) await this.#taken();
-      const piece = bytes.subarray(at, at + this.#room);
+      const wanted = Math.min(bytes.length - at, this.#ring.length);
+      // not whatever room there is: a full ring would be handed on in ever smaller pieces, each of them a system call
+      while (this.#room < wanted) await this.#taken();
+      const piece = bytes.subarray(at, at + wanted);
       this.#hand(piece);
       at += piece.length;
     }

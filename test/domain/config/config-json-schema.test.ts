@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { allowedKeys, alternativesWith, configJsonSchema, mapsWith } from '../../../lib/domain/config/config-json-schema.ts';
 
 it('is the schema that editors read from docs/config.schema.json (after a change: npx vitest run -u)', async () => {
-  await expect(`${JSON.stringify(configJsonSchema(), null, 2)}\n`).toMatchFileSnapshot('../../docs/config.schema.json');
+  await expect(`${JSON.stringify(configJsonSchema(), null, 2)}\n`).toMatchFileSnapshot('../../../docs/config.schema.json');
 });
 
 it('is closed: no map of the file takes unknown keys', () => {
