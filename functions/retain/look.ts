@@ -1,5 +1,5 @@
 import { manifestKey, outcomeKey } from '../../lib/domain/backup/keys.ts';
-import { TIERS } from '../../lib/domain/backup/tiers.ts';
+import { PROMOTED_TIERS, type Tier } from '../../lib/domain/backup/tiers.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
 import type { VerifiedBackup } from '../../lib/domain/retention/retention.ts';
 import type { Plan } from '../../lib/domain/run/plan.ts';
@@ -27,6 +27,9 @@ export interface Look {
       };
 }
 
+/** What has keep rules has nothing in the archive. */
+const KEPT_BY_RULES: readonly Tier[] = ['daily', ...PROMOTED_TIERS];
+
 /** Looks at the backups of every source that has a verified one in this slot. One that cannot be listed does not stop the others. */
 export async function lookAt(vault: Vault, plan: Plan): Promise<readonly Look[]> {
   const found = await readFound(vault, plan);
@@ -34,7 +37,7 @@ export async function lookAt(vault: Vault, plan: Plan): Promise<readonly Look[]>
   return inTurn(sourcesOf(plan, found), async (source): Promise<Look> => {
     try {
       if (!done.has(source.id) && !(await isVerified(vault, plan, source.id))) return { source, seen: { result: 'unverified' } };
-      const backups = await listBackups(vault, source.id, TIERS);
+      const backups = await listBackups(vault, source.id, KEPT_BY_RULES);
       return { source, seen: { fresh: artifactKeyOf(source, plan.slot), backups } };
     } catch (error) {
       if (!(error instanceof Failure)) throw error;

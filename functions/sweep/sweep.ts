@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { sweepKey } from '../../lib/domain/backup/keys.ts';
+import { RUNS_PREFIX, sweepKey } from '../../lib/domain/backup/keys.ts';
 import { LEASE_HOURS } from '../../lib/domain/limits.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
 import { Sweep } from '../../lib/domain/retention/sweep.ts';
@@ -52,11 +52,26 @@ async function lookAround(
 ): Promise<SweepPlan> {
   const look = new Sweep(settings);
   for await (const upload of uploads.list()) look.seeUpload(upload);
-  for await (const object of vault.list('')) look.seeObject(object);
+  for (const prefix of prefixesSweptAt(settings.now)) for await (const object of vault.list(prefix)) look.seeObject(object);
   const plan = look.plan();
   // looked up one by one: a listing can be older than what it lists
   const found = await inTurn(manifestsToMiss(plan), async (key) => ((await vault.head(key)) ? [key] : []));
   return confirmSweep(plan, new Set(found.flat()));
+}
+
+/** A run that is alive may finish an older slot; what it could adopt there, an earlier sweep has long found. */
+const MONTHS_OF_RUNS = 3;
+
+/**
+ * Where backups lie, in the order in which S3 would list them, and runs that can still be alive. All that ever ran would be
+ * millions of keys in the end.
+ */
+function prefixesSweptAt(now: Date): readonly string[] {
+  const months = Array.from({ length: MONTHS_OF_RUNS }, (_, back) => {
+    const month = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - back, 1)).toISOString();
+    return `${RUNS_PREFIX}${month.slice(0, 4)}/${month.slice(5, 7)}/`;
+  });
+  return ['archive/', 'daily/', 'monthly/', ...months.reverse(), 'weekly/', 'yearly/'];
 }
 
 /** Writes the record, or finds the one of an earlier call. */

@@ -107,8 +107,7 @@ describe.each([
 });
 
 describe(`the steps of such a night, each in the memory and the time of its function, over a real store with ${FLEET} sources`, () => {
-  const OLDEST = hoursBefore(72);
-  const NIGHTS = [OLDEST, hoursBefore(46), hoursBefore(24)];
+  const NIGHTS = [hoursBefore(72), hoursBefore(24)];
   const FAILED = WRITTEN.filter((_, n) => n % 50 === 0);
   const LEFTOVERS = WRITTEN.slice(0, 100).map((sourceId) => dumpKey(sourceId, hoursBefore(20)));
   const invocations = new Map<string, Invocation>();
