@@ -11,7 +11,7 @@ export function renderCliDocs(program: Command): string {
   const lines = [
     '# The command line',
     '',
-    '<!-- Made from the definitions in lib/cli; `npx vitest run test/cli/cli-docs.test.ts -u` writes it anew. -->',
+    '<!-- Made from the definitions in lib/cli; `npx vitest run test/cli/cli-docs.test.ts --update` writes it anew. -->',
     '',
     program.description(),
     '',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { allowedKeys, alternativesWith, configJsonSchema, mapsWith } from '../../../lib/domain/config/config-json-schema.ts';
 
-it('is the schema that editors read from docs/config.schema.json (after a change: npx vitest run -u)', async () => {
+it('is the schema that editors read from docs/config.schema.json (after a change: npx vitest run test/domain/config/config-json-schema.test.ts --update)', async () => {
   await expect(`${JSON.stringify(configJsonSchema(), null, 2)}\n`).toMatchFileSnapshot('../../../docs/config.schema.json');
 });
 
