@@ -5,7 +5,8 @@ import { artifactKeyOf } from '../../lib/domain/source/source.ts';
 import type { ArchiveLister } from '../../lib/runtime/pg-restore-list.ts';
 import { JobPayload, readJob, readTries } from '../../lib/runtime/run-documents.ts';
 import type { StoredObject, Vault } from '../../lib/runtime/vault.ts';
-import { type ContentsFound, contentCheck } from './content-check.ts';
+import { checkFor } from './check-for.ts';
+import type { ContentsFound } from './content-check.ts';
 import { matchingReceipt } from './matching-receipt.ts';
 import { readFront, readWhole } from './read-stored.ts';
 import { verifyMembers } from './verify-members.ts';
@@ -58,7 +59,7 @@ async function checkContents(
   readBack: boolean,
   { vault, lister }: VerifyDependencies,
 ): Promise<ContentsFound> {
-  const check = contentCheck(receipt, lister);
+  const check = checkFor(receipt, lister);
   try {
     if (readBack) await readWhole(vault, stored, receipt, check);
     else if (check.looksAtFront) await readFront(vault, stored, check);

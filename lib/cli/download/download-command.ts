@@ -3,7 +3,8 @@ import type { Place } from '../place/backend.ts';
 import { placeOf, withPlace } from '../place/place-options.ts';
 import type { OnCommand } from '../program.ts';
 import { type Example, examplesText } from '../terminal/help-text.ts';
-import { type DownloadOptions, download } from './download.ts';
+import { download } from './download.ts';
+import type { DownloadOptions } from './download-choice.ts';
 
 export const DOWNLOAD_EXAMPLES: readonly Example[] = [
   { line: 'nightproof download --latest app', does: 'the newest verified backup of a source, into this folder' },

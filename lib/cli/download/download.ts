@@ -1,6 +1,5 @@
 import type { Manifest } from '../../domain/backup/manifest.ts';
 import { showBytes } from '../../domain/bytes.ts';
-import { namedBackup, newestKey, target } from '../download-choice.ts';
 import { isEncrypted } from '../list/listed-backup.ts';
 import type { Backend, Place } from '../place/backend.ts';
 import type { CliContext } from '../place/context.ts';
@@ -9,17 +8,10 @@ import { readManifest } from '../show/read-manifest.ts';
 import { CliError, Interrupted } from '../terminal/cli-error.ts';
 import { EXIT, type ExitCode } from '../terminal/exit-codes.ts';
 import { shellWord } from '../terminal/shell-word.ts';
+import { type DownloadOptions, namedBackup, newestKey, target } from './download-choice.ts';
 import { DownloadOutput } from './download-output.ts';
 import { downloadProgress } from './download-progress.ts';
 import { type Digest, type HashedFile, writeHashed } from './hashed-file.ts';
-
-export interface DownloadOptions {
-  /** The newest backup of this source, in place of a key. */
-  readonly latest?: string;
-  readonly to?: string;
-  readonly force?: boolean;
-  readonly json?: boolean;
-}
 
 /** Fetches one backup into a file, and gives it its name only when it is what its manifest says. */
 export async function download(

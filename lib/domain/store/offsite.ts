@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { manifestKey } from '../backup/keys.ts';
 import { plural } from '../plain-text.ts';
-import type { RunRecord } from '../run/run-record.ts';
+import type { SourceOutcome } from '../run/source-outcome.ts';
 
 /**
  * What the vault knows of the off-site copy of one of its objects. `waiting`: S3 has not made it yet. `failed`: S3 gave up.
@@ -53,7 +53,7 @@ function named(keys: readonly string[]): string {
 }
 
 /** All that the verified backups of a run are made of, copies in other tiers among it: artifacts and manifests. */
-export function offsiteKeysOf({ sources }: Pick<RunRecord, 'sources'>): readonly string[] {
+export function offsiteKeysOf({ sources }: { readonly sources: readonly SourceOutcome[] }): readonly string[] {
   const artifacts = sources.flatMap((outcome) =>
     outcome.status === 'verified' ? [artifactOfManifest(outcome.manifestKey), ...outcome.promoted] : [],
   );

@@ -1,13 +1,20 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { TIERS } from '../domain/backup/tiers.ts';
-import { listBackups } from '../runtime/backups.ts';
-import type { DownloadOptions } from './download/download.ts';
-import { keyIn } from './download/vault-key.ts';
-import type { Backend } from './place/backend.ts';
-import { quoted, requireSourceId } from './run/run-input.ts';
-import { CliError } from './terminal/cli-error.ts';
-import { EXIT } from './terminal/exit-codes.ts';
+import { TIERS } from '../../domain/backup/tiers.ts';
+import { listBackups } from '../../runtime/backups.ts';
+import type { Backend } from '../place/backend.ts';
+import { quoted, requireSourceId } from '../run/run-input.ts';
+import { CliError } from '../terminal/cli-error.ts';
+import { EXIT } from '../terminal/exit-codes.ts';
+import { keyIn } from './vault-key.ts';
+
+export interface DownloadOptions {
+  /** The newest backup of this source, in place of a key. */
+  readonly latest?: string;
+  readonly to?: string;
+  readonly force?: boolean;
+  readonly json?: boolean;
+}
 
 /** What was asked for. */
 type Named = { readonly key: string } | { readonly sourceId: string };
