@@ -11,6 +11,7 @@ import type { SourceOutcome } from '../../lib/domain/run/source-outcome.ts';
 import { artifactKeyOf } from '../../lib/domain/source/source.ts';
 import { JobPayload, readJob, readPlan, readTries } from '../../lib/runtime/run-documents.ts';
 import type { Vault } from '../../lib/runtime/vault.ts';
+import { shrunk } from './shrunk.ts';
 
 const OutcomePayload = JobPayload.extend({
   /** Dump tries before the one that just ended. */
@@ -51,7 +52,7 @@ export const outcome =
     };
 
     const verified = await committed(vault, plan, job);
-    if (verified) return settle(verifiedOutcome(verified, job, now()));
+    if (verified) return settle(verifiedOutcome(verified, job, { now: now(), warnings: await shrunk(vault, verified) }));
     if (job.manifestKey) throw new Failure('storage', `${job.manifestKey} was written but cannot be read`);
     if (!job.error) throw new Failure('internal', `outcome: ${job.id} came with neither a manifest nor an error`);
 
@@ -77,7 +78,12 @@ async function newestTry(vault: Vault, plan: Plan, id: string): Promise<TryRecor
   return Date.parse(at) >= Date.parse(plan.claimedAt) ? newest : undefined;
 }
 
-function verifiedOutcome({ receipt, key, slot }: Manifest, job: OutcomePayload, now: Date): SourceOutcome {
+interface Seen {
+  readonly now: Date;
+  readonly warnings: readonly string[];
+}
+
+function verifiedOutcome({ receipt, key, slot }: Manifest, job: OutcomePayload, { now, warnings }: Seen): SourceOutcome {
   return {
     status: 'verified',
     sourceId: job.id,
@@ -88,7 +94,7 @@ function verifiedOutcome({ receipt, key, slot }: Manifest, job: OutcomePayload, 
     counts: countsOf(receipt),
     durationSeconds: Math.max(0, (Date.parse(receipt.finishedAt) - Date.parse(receipt.startedAt)) / 1000),
     promoted: job.promotion?.promoted ?? [],
-    warnings: [...receipt.warnings, ...(job.promotion?.warnings ?? []), ...unpromoted(job.error)],
+    warnings: [...receipt.warnings, ...warnings, ...(job.promotion?.warnings ?? []), ...unpromoted(job.error)],
     tries: job.tries + 1,
   };
 }

@@ -2,9 +2,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-/** Rows whose features are not built yet; each needs no more than to stand there. */
-const LATER = new Set([68, 72]);
-
 interface Row {
   readonly numbers: readonly number[];
   readonly what: string;
@@ -28,9 +25,8 @@ describe('docs/coverage.md', () => {
   it.each(ROWS.filter(({ numbers: [first = 0] }) => first < 100))(
     'row $numbers ($what) is shown by something that exists',
     (row) => {
-      const later = row.shownBy === 'not yet' && row.numbers.every((number) => LATER.has(number));
       const faults = row.shownBy.split('; ').map(faultOf);
-      expect(later ? [] : faults.filter((fault) => fault !== undefined)).toEqual([]);
+      expect(faults.filter((fault) => fault !== undefined)).toEqual([]);
     },
   );
 

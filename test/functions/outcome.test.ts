@@ -1,10 +1,22 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { outcome } from '../../functions/outcome/outcome.ts';
 import { artifactKey, foundKey, manifestKey, outcomeKey, tryKey } from '../../lib/domain/backup/keys.ts';
+import { SourceOutcome } from '../../lib/domain/run/source-outcome.ts';
 import { NOTHING_FOUND } from '../../lib/domain/source/found.ts';
 import { artifactOf } from '../../lib/domain/source/source.ts';
 import { MemoryVault } from '../support/memory-vault.ts';
-import { backup, begun, failedTry, manifestOf, minutesAfter, planOf, receiptOf, SUNDAY, sourceOf } from '../support/night.ts';
+import {
+  backup,
+  begun,
+  failedTry,
+  manifestOf,
+  minutesAfter,
+  planOf,
+  receiptOf,
+  SUNDAY,
+  slotBefore,
+  sourceOf,
+} from '../support/night.ts';
 import { treeReceiptOf } from '../support/receipts.ts';
 import { datedFolderOf, datedFoldersOf, serverOf } from '../support/sources.ts';
 
@@ -46,6 +58,27 @@ describe('outcome', () => {
 
     expect(await settle({ manifestKey: key, error })).toMatchObject({ decision: 'done' });
     expect(written()).toMatchObject({ status: 'verified', warnings: [expect.stringContaining('CopyObject: SlowDown')] });
+  });
+
+  /** Warnings of tonight's backup of 1 MB, where the ones before had these sizes, the newest last. */
+  const warningsAfter = async (...earlier: readonly number[]): Promise<readonly string[]> => {
+    for (const [n, bytes] of [...earlier, 1_000_000].entries()) {
+      const slot = slotBefore(SUNDAY, earlier.length - n);
+      backup(vault, 'alpha', slot);
+      const manifest = manifestOf('alpha', slot, Buffer.from('x'));
+      vault.put(manifestKey(manifest.key), { ...manifest, receipt: { ...manifest.receipt, bytes } });
+    }
+    await settle({ manifestKey: manifestKey(artifactKey({ tier: 'daily', sourceId: 'alpha', slot: SUNDAY, format: 'dump' })) });
+    return (SourceOutcome.parse(written()) as { warnings: string[] }).warnings;
+  };
+
+  it('warns of a backup that has less than half the size of the one before', async () => {
+    const warnings = await warningsAfter(9_000_000, 2_100_000);
+    expect(warnings).toEqual([expect.stringContaining(`the one of ${slotBefore(SUNDAY, 1)} had 2.0 MiB`)]);
+  });
+
+  it('does not mind one that has half of it, nor what an older one had', async () => {
+    expect(await warningsAfter(9_000_000, 2_000_000)).toEqual([]);
   });
 
   it('calls a backup verified when only the answer of the manifest step was lost', async () => {
