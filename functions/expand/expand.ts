@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { foundKey, jobsKey, manifestKey } from '../../lib/domain/backup/keys.ts';
-import { Failure } from '../../lib/domain/outcomes.ts';
 import type { Plan } from '../../lib/domain/run/plan.ts';
 import { groupsOf, jobsOf } from '../../lib/domain/run/plan-night.ts';
 import { Found, type FoundSource, GroupFindings } from '../../lib/domain/source/found.ts';
@@ -8,6 +7,7 @@ import { artifactKeyOf } from '../../lib/domain/source/source.ts';
 import { inTurn } from '../../lib/runtime/in-turn.ts';
 import { PlanKey, readPlan } from '../../lib/runtime/run-documents.ts';
 import type { Vault } from '../../lib/runtime/vault.ts';
+import { writeOrFind } from '../../lib/runtime/write-or-find.ts';
 
 const ExpandPayload = z.strictObject({ planKey: PlanKey });
 
@@ -24,21 +24,11 @@ export const expand =
   async (payload: unknown): Promise<{ readonly jobs: number }> => {
     const { planKey } = ExpandPayload.parse(payload);
     const plan = await readPlan(vault, planKey);
-    const found = await settle(vault, plan);
+    const found = await writeOrFind(vault, foundKey(plan), await gather(vault, plan), Found);
     const jobs = jobsOf(plan, found);
     await vault.putOnce(jobsKey(plan), jobs);
     return { jobs: jobs.length };
   };
-
-/** Writes down what was found, or finds what an earlier call wrote. */
-async function settle(vault: Vault, plan: Plan): Promise<Found> {
-  const key = foundKey(plan);
-  const mine = await gather(vault, plan);
-  if ((await vault.putOnce(key, mine)) === 'written') return mine;
-  const earlier = await vault.readJson(key, Found);
-  if (!earlier) throw new Failure('storage', `${key} exists but cannot be read`);
-  return earlier;
-}
 
 async function gather(vault: Vault, plan: Plan): Promise<Found> {
   const groups = groupsOf(plan);

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { manifestKey, membersPrefix, parseArtifactKey, refusalsKey, retentionKey } from '../../lib/domain/backup/keys.ts';
-import { Failure } from '../../lib/domain/outcomes.ts';
 import { doubtOfListing } from '../../lib/domain/retention/listing-doubt.ts';
 import { planRetention } from '../../lib/domain/retention/retention.ts';
 import type { RetentionDecision } from '../../lib/domain/retention/retention-decision.ts';
@@ -10,9 +9,10 @@ import { keepOf } from '../../lib/domain/source/source.ts';
 import { batches } from '../../lib/domain/store/batches.ts';
 import type { Slot } from '../../lib/domain/time/slot.ts';
 import { inTurn } from '../../lib/runtime/in-turn.ts';
+import { lastRecord, type Remembered } from '../../lib/runtime/last-retention.ts';
 import { PlanKey, readPlan } from '../../lib/runtime/run-documents.ts';
 import type { Vault } from '../../lib/runtime/vault.ts';
-import { lastRecord, type Remembered } from './last-record.ts';
+import { writeOrFind } from '../../lib/runtime/write-or-find.ts';
 import { type Look, lookAt, setsOf } from './look.ts';
 
 const RetainPayload = z.strictObject({ planKey: PlanKey });
@@ -45,9 +45,11 @@ export const retain =
 
     const looks = await lookAt(vault, plan);
     const protectedSets = await setsOf(vault, plan, looks);
-    const last = await lastRecord(vault, plan);
+    const read = (key: string) => vault.readJson(key, RetentionRecord);
+    const last = await lastRecord(vault, { plan: name ?? NIGHTLY, upTo: slot, except: slot, read });
     const sources = looks.map((look) => decide(look, { sets: protectedSets, last: last.get(look.source.id), now: now() }));
-    const recorded = await record(vault, { ...head, sources: [...sources] });
+    const record: RetentionRecord = { ...head, sources: [...sources] };
+    const recorded = await writeOrFind(vault, retentionKey(record), record, RetentionRecord);
     const going = agreed(recorded.sources, sources);
 
     const refused = await removeBackups(vault, going);
@@ -97,15 +99,6 @@ function decide(look: Look, { sets, last, now }: Floor): SourceDecisions {
     ...(missing && { missing }),
     ...(kept.length > 0 && { sets: [...kept] }),
   };
-}
-
-/** Writes the record, or finds the one of an earlier call. */
-async function record(vault: Vault, document: RetentionRecord): Promise<RetentionRecord> {
-  const key = retentionKey(document);
-  if ((await vault.putOnce(key, document)) === 'written') return document;
-  const earlier = await vault.readJson(key, RetentionRecord);
-  if (!earlier) throw new Failure('storage', `${key} exists but cannot be read`);
-  return earlier;
 }
 
 /**

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { RUNS_PREFIX, sweepKey } from '../../lib/domain/backup/keys.ts';
 import { LEASE_HOURS } from '../../lib/domain/limits.ts';
-import { Failure } from '../../lib/domain/outcomes.ts';
 import { Sweep } from '../../lib/domain/retention/sweep.ts';
 import { confirmSweep, manifestsToMiss } from '../../lib/domain/retention/sweep-confirm.ts';
 import type { SweepDecision, SweepPlan } from '../../lib/domain/retention/sweep-decision.ts';
@@ -10,6 +9,7 @@ import { inTurn } from '../../lib/runtime/in-turn.ts';
 import { PlanKey, readPlan } from '../../lib/runtime/run-documents.ts';
 import type { OpenUploads } from '../../lib/runtime/upload/all-open-uploads.ts';
 import type { Vault } from '../../lib/runtime/vault.ts';
+import { writeOrFind } from '../../lib/runtime/write-or-find.ts';
 
 const SweepPayload = z.strictObject({ planKey: PlanKey });
 
@@ -31,7 +31,8 @@ export const sweep =
     const head = { version: 1, slot, ...(name !== undefined && { plan: name }), attempt } as const;
 
     const plan = await lookAround(vault, uploads, { now: now(), longestRunHours: LEASE_HOURS, own: planKey });
-    const recorded = await record(vault, { ...head, at: now().toISOString(), ...plan });
+    const record: SweepRecord = { ...head, at: now().toISOString(), ...plan };
+    const recorded = await writeOrFind(vault, sweepKey(record), record, SweepRecord);
     const { decisions } = agreed(recorded, plan);
     const going = decisions.filter(({ action }) => action === 'remove').map(({ key }) => key);
     const refused = await vault.remove(going);
@@ -72,15 +73,6 @@ function prefixesSweptAt(now: Date): readonly string[] {
     return `${RUNS_PREFIX}${month.slice(0, 4)}/${month.slice(5, 7)}/`;
   });
   return ['archive/', 'daily/', 'monthly/', ...months.reverse(), 'weekly/', 'yearly/'];
-}
-
-/** Writes the record, or finds the one of an earlier call. */
-async function record(vault: Vault, document: SweepRecord): Promise<SweepRecord> {
-  const key = sweepKey(document);
-  if ((await vault.putOnce(key, document)) === 'written') return document;
-  const earlier = await vault.readJson(key, SweepRecord);
-  if (!earlier) throw new Failure('storage', `${key} exists but cannot be read`);
-  return earlier;
 }
 
 /** What today's look condemns and the record names as well: nothing goes without its reason on record. */

@@ -8,18 +8,40 @@ import type { Vault } from './vault.ts';
  * gone is called damaged: its manifest promises what nobody can restore.
  */
 export async function listBackups(vault: Vault, sourceId: string, tiers: readonly Tier[]): Promise<readonly VerifiedBackup[]> {
-  const backups: VerifiedBackup[] = [];
+  // ids that begin alike share a prefix: `a_` lists the backups of `a` and those of `a_b`
+  return (await listUnder(vault, tiers, (tier) => artifactPrefix(tier, sourceId))).get(sourceId) ?? [];
+}
+
+/** The same of every source that has any, by its id, in the order of the ids. */
+export async function listAllBackups(
+  vault: Vault,
+  tiers: readonly Tier[],
+): Promise<ReadonlyMap<string, readonly VerifiedBackup[]>> {
+  const bySource = await listUnder(vault, tiers, (tier) => `${tier}/`);
+  return new Map([...bySource].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+async function listUnder(
+  vault: Vault,
+  tiers: readonly Tier[],
+  prefixOf: (tier: Tier) => string,
+): Promise<ReadonlyMap<string, readonly VerifiedBackup[]>> {
+  const bySource = new Map<string, VerifiedBackup[]>();
   for (const tier of tiers) {
     const artifacts = new Set<string>();
-    const committed: VerifiedBackup[] = [];
-    for await (const { key } of vault.list(artifactPrefix(tier, sourceId))) {
+    const committed: { readonly sourceId: string; readonly backup: VerifiedBackup }[] = [];
+    for await (const { key } of vault.list(prefixOf(tier))) {
       const name = parseArtifactKey(key);
-      // ids that begin alike share a prefix: `a_` lists the backups of `a` and those of `a_b`
-      if (name?.sourceId !== sourceId) continue;
-      if (name.part === 'artifact') artifacts.add(key);
-      if (name.part === 'manifest') committed.push({ key: artifactKey(name), tier, slot: name.slot });
+      if (name?.part === 'artifact') artifacts.add(key);
+      if (name?.part === 'manifest')
+        committed.push({ sourceId: name.sourceId, backup: { key: artifactKey(name), tier, slot: name.slot } });
     }
-    backups.push(...committed.map((backup) => (artifacts.has(backup.key) ? backup : { ...backup, damaged: true })));
+    for (const { sourceId, backup } of committed) {
+      const known = bySource.get(sourceId);
+      const judged = artifacts.has(backup.key) ? backup : { ...backup, damaged: true };
+      if (known) known.push(judged);
+      else bySource.set(sourceId, [judged]);
+    }
   }
-  return backups;
+  return bySource;
 }

@@ -6,8 +6,9 @@ import { TASK_EXIT } from '../../lib/domain/run/task-exit.ts';
 import { requireEnv } from '../../lib/runtime/environment.ts';
 import { awsCredentialSources } from '../../lib/runtime/postgres/aws-credential-sources.ts';
 import { readPlan } from '../../lib/runtime/run-documents.ts';
+import { NETWORK_LIMITS, SILENT } from '../../lib/runtime/task-network.ts';
+import { TryRecords } from '../../lib/runtime/try-records.ts';
 import { S3Vault } from '../../lib/runtime/vault.ts';
-import { TryRecords } from '../dump/try-records.ts';
 import { discover } from './discover.ts';
 
 const logger = new Logger();
@@ -19,13 +20,13 @@ process.exit(await run());
 
 async function run(): Promise<number> {
   const groupId = requireEnv('SOURCE_ID');
-  const vault = new S3Vault(new S3Client(), requireEnv('VAULT_BUCKET'));
+  const vault = new S3Vault(new S3Client({ requestHandler: NETWORK_LIMITS, logger: SILENT }), requireEnv('VAULT_BUCKET'));
   const plan = await readPlan(vault, requireEnv('PLAN_KEY'));
   logger.appendKeys({ sourceId: groupId, slot: plan.slot });
   try {
     const { sources, notes } = await discover(plan, groupId, {
       vault,
-      credentials: awsCredentialSources(new SecretsManagerClient()),
+      credentials: awsCredentialSources(new SecretsManagerClient({ requestHandler: NETWORK_LIMITS })),
       volumeFolder: process.env.VOLUME_FOLDER,
       now: () => new Date(),
       stop: stop.signal,

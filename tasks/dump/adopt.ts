@@ -1,7 +1,7 @@
 import type { Receipt } from '../../lib/domain/backup/receipt.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
+import type { TryRecords } from '../../lib/runtime/try-records.ts';
 import type { Vault } from '../../lib/runtime/vault.ts';
-import type { TryRecords } from './try-records.ts';
 
 /**
  * The receipt of the object that lies under the key already, if one does: an earlier try completed it and died before it could

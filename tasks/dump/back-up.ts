@@ -2,13 +2,13 @@ import type { Receipt } from '../../lib/domain/backup/receipt.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
 import { artifactKeyOf, artifactOf } from '../../lib/domain/source/source.ts';
 import { artifactSink, type SentArtifact } from '../../lib/runtime/artifact-sink.ts';
+import { TryRecords } from '../../lib/runtime/try-records.ts';
 import type { MultipartUpload } from '../../lib/runtime/upload/multipart-upload.ts';
 import { whenAborted } from '../../lib/runtime/when-aborted.ts';
 import { adoptStored } from './adopt.ts';
 import type { DumpDependencies, DumpJob, DumpResult } from './dump-job.ts';
 import { prepare } from './prepare.ts';
 import type { Bench, KindFacts, Prepared, Produced } from './producer.ts';
-import { TryRecords } from './try-records.ts';
 import { Watchdog } from './watchdog.ts';
 
 /**

@@ -1,9 +1,9 @@
 import { type FailureFacts, factsOfThrown } from '../../lib/domain/outcomes.ts';
 import { TASK_EXIT } from '../../lib/domain/run/task-exit.ts';
 import { readJob } from '../../lib/runtime/run-documents.ts';
+import { TryRecords } from '../../lib/runtime/try-records.ts';
 import { backUp } from './back-up.ts';
 import type { DumpDependencies, DumpJob, DumpResult } from './dump-job.ts';
-import { TryRecords } from './try-records.ts';
 
 export interface DumpRequest {
   readonly planKey: string;

@@ -6,6 +6,7 @@ import { partSizes } from '../../lib/domain/store/part-plan.ts';
 import { requireEnv } from '../../lib/runtime/environment.ts';
 import { awsCredentialSources } from '../../lib/runtime/postgres/aws-credential-sources.ts';
 import { clientFolders, findClients } from '../../lib/runtime/postgres/clients.ts';
+import { NETWORK_LIMITS, SILENT } from '../../lib/runtime/task-network.ts';
 import { findGnuTar } from '../../lib/runtime/tree/gnu-tar.ts';
 import { MultipartUpload } from '../../lib/runtime/upload/multipart-upload.ts';
 import { S3Vault } from '../../lib/runtime/vault.ts';
@@ -13,12 +14,6 @@ import type { DumpObserver } from './dump-job.ts';
 import { dumpTask } from './dump-task.ts';
 import { taskLog } from './task-log.ts';
 import { systemTicker } from './watchdog.ts';
-
-/** A connection that is not made in 5 s, or says nothing for a minute, is tried again; without limits one lost packet can hang a dump. */
-const NETWORK_LIMITS = { connectionTimeout: 5_000, socketTimeout: 60_000 };
-
-/** The SDK's own warnings are plain text among our JSON lines; whatever goes wrong for good is thrown. */
-const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 
 /** Composes the task from the environment and runs it; returns the exit code. `watch` can see more than the log does. */
 export async function run(watch: (log: DumpObserver) => DumpObserver = (log) => log): Promise<number> {

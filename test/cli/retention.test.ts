@@ -52,8 +52,15 @@ describe('retention', () => {
     );
   });
 
-  it('decides as the run itself does', async () => {
+  it.each([
+    ['', []],
+    [
+      ', also of backups whose object is gone',
+      [`daily/app_${slotBefore(SUNDAY, 1)}.dump`, `daily/app_${slotBefore(SUNDAY, 9)}.dump`],
+    ],
+  ])('decides as the run itself does%s', async (_, gone) => {
     const vault = weeks();
+    await vault.remove(gone);
     const { output } = await forecast(vault);
 
     const plan = planOf([APP, UPLOADS]);

@@ -58,6 +58,14 @@ describe('the sweep', () => {
     expect(vault.keys('daily/')).toHaveLength(2);
   });
 
+  it.each(['daily', 'weekly', 'monthly', 'yearly', 'archive'] as const)('looks through the tier %s', async (tier) => {
+    vault.clock = () => at('2026-04-12T02:10:00Z');
+    const left = artifactKey({ tier, sourceId: 'beta', slot: '20260412_000000' as Slot, format: 'tar.gz' });
+    vault.put(left, 'half a night');
+    expect(await run()).toEqual({ removed: 1, aborted: 0 });
+    expect(vault.keys(`${tier}/beta`)).toEqual([]);
+  });
+
   it('leaves what a run may still be writing', async () => {
     const fresh = leaveOrphan(TONIGHT, '2026-04-19T02:10:00Z');
     expect(await run()).toEqual({ removed: 0, aborted: 0 });

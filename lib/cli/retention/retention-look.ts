@@ -1,14 +1,15 @@
-import { type ArtifactName, artifactKey, artifactPrefix, manifestKey, parseArtifactKey } from '../../domain/backup/keys.ts';
+import { type ArtifactName, manifestKey, parseArtifactKey } from '../../domain/backup/keys.ts';
 import { TIERS } from '../../domain/backup/tiers.ts';
 import { doubtOfListing } from '../../domain/retention/listing-doubt.ts';
-import { planRetention } from '../../domain/retention/retention.ts';
+import { planRetention, type VerifiedBackup } from '../../domain/retention/retention.ts';
 import type { RetentionDecision } from '../../domain/retention/retention-decision.ts';
 import { RetentionRecord } from '../../domain/retention/retention-record.ts';
 import { NIGHTLY, type PlanName } from '../../domain/run/plan-name.ts';
 import { artifactKeyOf, type Keep, keepOf, type Source } from '../../domain/source/source.ts';
 import { type Slot, slotOf } from '../../domain/time/slot.ts';
+import { listAllBackups, listBackups } from '../../runtime/backups.ts';
 import { newestSet } from '../../runtime/complete-sets.ts';
-import { pastRuns } from '../../runtime/past-runs.ts';
+import { lastRecord, type Remembered } from '../../runtime/last-retention.ts';
 import type { Vault } from '../../runtime/vault.ts';
 import { newestSources } from '../list/keep-rules.ts';
 import { readDocument } from '../place/vault-document.ts';
@@ -22,12 +23,12 @@ export interface Forecast {
   readonly undecided?: string;
 }
 
-type Names = ReadonlyMap<string, readonly ArtifactName[]>;
+type Listed = ReadonlyMap<string, readonly VerifiedBackup[]>;
 
 /** What a run that verified every source at this instant would keep and remove. Of backups only the manifests' keys are looked at. */
 export async function forecastRetention(vault: Vault, now: Date, only: string | undefined): Promise<readonly Forecast[]> {
-  const names = await listNames(vault, only);
-  const newest = [...names.values()].flatMap((all) => all.reduce<ArtifactName | undefined>(newerOf, undefined) ?? []);
+  const names = only === undefined ? await listAllBackups(vault, TIERS) : await ofOne(vault, only);
+  const newest = [...names.values()].flatMap((all) => newestName(all) ?? []);
   const sources = await newestSources(vault, newest);
   const plans = new Set([...sources.values()].map(({ plan = NIGHTLY }) => plan));
   const memories = new Map(
@@ -39,57 +40,43 @@ export async function forecastRetention(vault: Vault, now: Date, only: string | 
   });
 }
 
-async function listNames(vault: Vault, only: string | undefined): Promise<Names> {
-  const names = new Map<string, ArtifactName[]>();
-  for (const tier of TIERS)
-    for await (const { key } of vault.list(only === undefined ? `${tier}/` : artifactPrefix(tier, only))) {
-      const name = parseArtifactKey(key);
-      // ids that begin alike share a prefix
-      if (name?.part !== 'manifest' || (only !== undefined && name.sourceId !== only)) continue;
-      names.set(name.sourceId, [...(names.get(name.sourceId) ?? []), name]);
-    }
-  return new Map([...names].sort(([a], [b]) => (a < b ? -1 : 1)));
+async function ofOne(vault: Vault, sourceId: string): Promise<Listed> {
+  const backups = await listBackups(vault, sourceId, TIERS);
+  return new Map(backups.length > 0 ? [[sourceId, backups]] : []);
 }
 
-const newerOf = (best: ArtifactName | undefined, name: ArtifactName): ArtifactName =>
-  best && best.slot >= name.slot ? best : name;
+const newestName = (backups: readonly VerifiedBackup[]): ArtifactName | undefined => {
+  const [newest] = backups.toSorted((a, b) => (a.slot < b.slot ? 1 : -1));
+  return newest && parseArtifactKey(newest.key);
+};
 
 /** What a plan's runs left that bears on the next decision. */
 interface Memory {
   readonly set: Slot | undefined;
-  readonly last: ReadonlyMap<string, { readonly kept: readonly string[]; readonly sets: readonly Slot[] }>;
+  readonly last: ReadonlyMap<string, Remembered>;
 }
 
 async function remember(
   vault: Vault,
   plan: PlanName,
-  { now, names }: { readonly now: Date; readonly names: Names },
+  { now, names }: { readonly now: Date; readonly names: Listed },
 ): Promise<Memory> {
   const upTo = slotOf(now);
   const has = async (source: Source, slot: Slot): Promise<boolean> =>
     source.kind === 'datedFolder' || !names.has(source.id)
       ? (await vault.head(manifestKey(artifactKeyOf(source, slot)))) !== undefined
-      : names.get(source.id)?.some((name) => name.slot === slot) === true;
-  return { set: await newestSet(vault, { plan, upTo, has }), last: await lastDecisions(vault, plan, upTo) };
+      : names.get(source.id)?.some((backup) => backup.slot === slot && !backup.damaged) === true;
+  return {
+    set: await newestSet(vault, { plan, upTo, has }),
+    last: await lastRecord(vault, { plan, upTo, read: (key) => readRecord(vault, key) }),
+  };
 }
 
-async function lastDecisions(vault: Vault, plan: PlanName, upTo: Slot): Promise<Memory['last']> {
-  for await (const { keys } of pastRuns(vault, plan, upTo)) {
-    const key = keys.filter((one) => /\/retention(?:\.\d+)?\.json$/.test(one)).at(-1);
-    const document = key === undefined ? undefined : await readDocument(vault, key, RetentionRecord);
-    if (document && 'found' in document) return remembered(document.found);
-  }
-  return new Map();
+/** One that is damaged is passed over: this only foretells. */
+async function readRecord(vault: Vault, key: string): Promise<RetentionRecord | undefined> {
+  const document = await readDocument(vault, key, RetentionRecord);
+  return 'found' in document ? document.found : undefined;
 }
-
-const remembered = ({ sources }: RetentionRecord): Memory['last'] =>
-  new Map(
-    sources.flatMap((source) => {
-      if (source.result !== 'decided') return [];
-      const kept = source.decisions.flatMap(({ action, key }) => (action === 'keep' ? [key] : []));
-      return [[source.sourceId, { kept, sets: source.sets ?? [] }] as const];
-    }),
-  );
 
 interface Known {
   readonly source: Source | undefined;
@@ -97,8 +84,7 @@ interface Known {
   readonly now: Date;
 }
 
-function forecast(sourceId: string, listed: readonly ArtifactName[], { source, memory, now }: Known): Forecast {
-  const backups = listed.map((name) => ({ key: artifactKey(name), tier: name.tier, slot: name.slot }));
+function forecast(sourceId: string, backups: readonly VerifiedBackup[], { source, memory, now }: Known): Forecast {
   if (backups.every(({ tier }) => tier === 'archive')) return { sourceId, decisions: planRetention({ now, keep: {}, backups }) };
   const keep = source && keepOf(source);
   if (!keep)

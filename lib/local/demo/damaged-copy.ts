@@ -13,12 +13,14 @@ export function vaultFolder(dir: string): string {
   return join(dir, 'vault', vaultBucket);
 }
 
-/** The one daily artifact of a source in a vault that has seen one night. */
+/** The newest daily artifact of a source: a vault that is kept has those of earlier demos too. */
 export function dailyArtifact(dir: string, sourceId: string, ending: string): string {
   const folder = join(vaultFolder(dir), 'daily');
-  const [name] = existsSync(folder)
-    ? readdirSync(folder).filter((file) => file.startsWith(`${sourceId}_`) && file.endsWith(ending))
-    : [];
+  const files = existsSync(folder) ? readdirSync(folder) : [];
+  const name = files
+    .filter((file) => file.startsWith(`${sourceId}_`) && file.endsWith(ending))
+    .sort()
+    .at(-1);
   if (name === undefined) throw new Error(`the vault in ${dir} has no ${ending} of ${sourceId}`);
   return join(folder, name);
 }

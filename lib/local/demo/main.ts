@@ -50,16 +50,16 @@ async function samples(options: DemoOptions): Promise<number> {
   stage.good(`${makeSampleFiles(dir)} files: uploads, and a folder named ${SAMPLE_DATED.date}`);
   const login = { username: server.user, password: server.password, host: server.host, port: server.port };
   const config = writeSampleConfig(dir, login);
-  const code = await night(dir, config, options);
-  if (code !== 0) return code;
-
-  const restored = await showRestore(server, dir);
-  const unpacked = await showTree(dir);
-  const noticed = await showDamage(server, toolchain, dir);
-  await server.stop();
-  removeLogin(dir);
-  farewell(options, dir);
-  return restored && unpacked && noticed ? 0 : 1;
+  try {
+    const code = await night(dir, config, options);
+    if (code !== 0) return code;
+    const shown = [await showRestore(server, dir), await showTree(dir), await showDamage(server, toolchain, dir)];
+    return shown.every(Boolean) ? 0 : 1;
+  } finally {
+    await server.stop();
+    removeLogin(dir);
+    farewell(options, dir);
+  }
 }
 
 /** The user's own database: the night alone. */
@@ -141,7 +141,5 @@ function farewell({ vault }: DemoOptions, dir: string): void {
   }
   if (existsSync(join(dir, 'cloud.json'))) stage.say(`\nThe backups are plain files in ${vaultFolder(dir)}`);
   stage.say(`Look again: npm run nightproof -- list --local ${vault}`);
-  stage.say(
-    `${join(vault, 'secrets.json')} holds the login of the database, readable for you only; delete it when you are done.`,
-  );
+  stage.say('The login of the database was removed again.');
 }

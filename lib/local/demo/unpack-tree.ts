@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { processGroup } from '../servers/process-group.ts';
 import { digestsBelow, SAMPLE_TREE, SAMPLE_VOLUME } from './sample-files.ts';
@@ -10,8 +9,7 @@ export interface ComparedTree {
 
 /** Unpacks an archive with plain tar into a new folder, and compares each file with the one that it was made of. */
 export async function unpackAndCompare(archive: string, dir: string): Promise<ComparedTree> {
-  const into = join(dir, 'unpacked');
-  mkdirSync(into);
+  const into = processGroup.folder('demo-unpacked').path;
   const { closed } = processGroup.spawn('tar', ['-xzf', archive, '-C', into], { stdio: 'ignore' });
   const { code } = await closed;
   if (code !== 0) throw new Error(`tar ended with exit code ${code}`);

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { tryKey } from '../../../lib/domain/backup/keys.ts';
 import { factsOf } from '../../../lib/domain/outcomes.ts';
+import { TryRecords } from '../../../lib/runtime/try-records.ts';
 import { adoptStored } from '../../../tasks/dump/adopt.ts';
 import { compareWithCatalogue } from '../../../tasks/dump/compare-with-catalogue.ts';
-import { TryRecords } from '../../../tasks/dump/try-records.ts';
 import { MemoryVault } from '../../support/memory-vault.ts';
 import { receiptOf, SUNDAY } from '../../support/night.ts';
 

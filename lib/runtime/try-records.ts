@@ -1,7 +1,7 @@
-import { tryKey, tryPrefix } from '../../lib/domain/backup/keys.ts';
-import { TryRecord } from '../../lib/domain/backup/receipt.ts';
-import type { Slot } from '../../lib/domain/time/slot.ts';
-import type { Vault } from '../../lib/runtime/vault.ts';
+import { tryKey, tryPrefix } from '../domain/backup/keys.ts';
+import { TryRecord } from '../domain/backup/receipt.ts';
+import type { Slot } from '../domain/time/slot.ts';
+import type { Vault } from './vault.ts';
 
 /** The tries of one source in one slot, as they lie in the vault. */
 export class TryRecords {
