@@ -8,7 +8,7 @@ import { decideRetry, judgeFailure, StepError } from '../../lib/domain/run/judge
 import type { Plan } from '../../lib/domain/run/plan.ts';
 import { groupsOf } from '../../lib/domain/run/plan-night.ts';
 import type { SourceOutcome } from '../../lib/domain/run/source-outcome.ts';
-import { artifactKeyOf } from '../../lib/domain/source/source.ts';
+import { artifactKeyOf } from '../../lib/domain/source/artifact-of.ts';
 import { JobPayload, readJob, readPlan, readTries } from '../../lib/runtime/run-documents.ts';
 import type { Vault } from '../../lib/runtime/vault.ts';
 import { shrunk } from './shrunk.ts';

@@ -15,7 +15,7 @@ import {
   readRequest,
   sourcesOf,
 } from '../../lib/domain/run/plan-night.ts';
-import { artifactKeyOf } from '../../lib/domain/source/source.ts';
+import { artifactKeyOf } from '../../lib/domain/source/artifact-of.ts';
 import { inTurn } from '../../lib/runtime/in-turn.ts';
 import type { Vault } from '../../lib/runtime/vault.ts';
 

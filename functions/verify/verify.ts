@@ -1,7 +1,7 @@
 import type { Verification } from '../../lib/domain/backup/manifest.ts';
 import type { Receipt } from '../../lib/domain/backup/receipt.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
-import { artifactKeyOf } from '../../lib/domain/source/source.ts';
+import { artifactKeyOf } from '../../lib/domain/source/artifact-of.ts';
 import type { ArchiveLister } from '../../lib/runtime/pg-restore-list.ts';
 import { JobPayload, readJob, readTries } from '../../lib/runtime/run-documents.ts';
 import type { StoredObject, Vault } from '../../lib/runtime/vault.ts';

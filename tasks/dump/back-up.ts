@@ -1,6 +1,6 @@
 import type { Receipt } from '../../lib/domain/backup/receipt.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
-import { artifactKeyOf, artifactOf } from '../../lib/domain/source/source.ts';
+import { artifactKeyOf, artifactOf } from '../../lib/domain/source/artifact-of.ts';
 import { artifactSink, type SentArtifact } from '../../lib/runtime/artifact-sink.ts';
 import { TryRecords } from '../../lib/runtime/try-records.ts';
 import type { MultipartUpload } from '../../lib/runtime/upload/multipart-upload.ts';

@@ -5,7 +5,8 @@ import type { Tier } from '../../lib/domain/backup/tiers.ts';
 import { type Config, ConfigFile } from '../../lib/domain/config/config.ts';
 import { readConfig } from '../../lib/domain/config/config-file.ts';
 import { MANUAL, NIGHTLY } from '../../lib/domain/run/plan-name.ts';
-import { type ConfiguredSource, connectionOf, formatOf, isGroup, keepOf } from '../../lib/domain/source/source.ts';
+import { formatOf } from '../../lib/domain/source/artifact-of.ts';
+import { type ConfiguredSource, connectionOf, isGroup, keepOf } from '../../lib/domain/source/source.ts';
 import {
   type DocumentedKey,
   EXAMPLES,

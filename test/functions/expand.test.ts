@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { expand } from '../../functions/expand/expand.ts';
 import { foundKey, jobsKey, manifestKey } from '../../lib/domain/backup/keys.ts';
+import { artifactKeyOf } from '../../lib/domain/source/artifact-of.ts';
 import { Found, type FoundSource, type GroupFindings } from '../../lib/domain/source/found.ts';
-import { artifactKeyOf } from '../../lib/domain/source/source.ts';
 import { MemoryVault } from '../support/memory-vault.ts';
 import { backup, begun, minutesAfter, planOf, SUNDAY, sourceOf } from '../support/night.ts';
 import { datedFolderOf, datedFoldersOf, serverOf } from '../support/sources.ts';

@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { outcome } from '../../functions/outcome/outcome.ts';
 import { artifactKey, foundKey, manifestKey, outcomeKey, tryKey } from '../../lib/domain/backup/keys.ts';
 import { SourceOutcome } from '../../lib/domain/run/source-outcome.ts';
+import { artifactOf } from '../../lib/domain/source/artifact-of.ts';
 import { NOTHING_FOUND } from '../../lib/domain/source/found.ts';
-import { artifactOf } from '../../lib/domain/source/source.ts';
 import { MemoryVault } from '../support/memory-vault.ts';
 import {
   backup,

@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { promote } from '../../functions/promote/promote.ts';
 import { artifactKey, foundKey, manifestKey } from '../../lib/domain/backup/keys.ts';
 import { Manifest } from '../../lib/domain/backup/manifest.ts';
+import { artifactKeyOf, artifactOf } from '../../lib/domain/source/artifact-of.ts';
 import { NOTHING_FOUND } from '../../lib/domain/source/found.ts';
-import { artifactKeyOf, artifactOf } from '../../lib/domain/source/source.ts';
 import { MemoryVault } from '../support/memory-vault.ts';
 import { backup, begun, manifestOf, minutesAfter, planOf, SUNDAY, slotBefore, sourceOf } from '../support/night.ts';
 import { globalsReceiptOf, treeReceiptOf } from '../support/receipts.ts';
@@ -57,6 +57,23 @@ describe('promote', () => {
     backup(vault, 'alpha', friday);
     planKey = begun(vault, planOf([{ ...sourceOf('alpha'), recipients: ['age1x'] }]));
     expect(await run()).toMatchObject({ promoted: expect.arrayContaining([`weekly/alpha_${friday}.dump`]), warnings: [] });
+  });
+
+  it('asks for the storage class of the tier, and says so in the manifest of the copy', async () => {
+    planKey = begun(vault, planOf([{ ...sourceOf('alpha'), storageClasses: { monthly: 'GLACIER_IR' } }]));
+    await run();
+    expect([...vault.storageClasses]).toEqual([[MONTHLY, 'GLACIER_IR']]);
+    expect(vault.json(manifestKey(MONTHLY))).toMatchObject({ storageClass: 'GLACIER_IR' });
+    expect(vault.json(manifestKey(WEEKLY))).not.toHaveProperty('storageClass');
+  });
+
+  it('makes no copy of a daily whose object is gone, and makes one again of a copy whose object is gone', async () => {
+    const friday = slotBefore(SUNDAY, 9);
+    const daily = backup(vault, 'alpha', friday);
+    await run();
+    await vault.remove([daily, `weekly/alpha_${friday}.dump`, `weekly/alpha_${friday}.dump.manifest.json`, WEEKLY]);
+    expect(await run()).toMatchObject({ promoted: expect.arrayContaining([WEEKLY]), warnings: [] });
+    expect(vault.keys('weekly/')).toEqual([WEEKLY, manifestKey(WEEKLY)]);
   });
 
   it.each([

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { report } from '../../functions/report/report.ts';
-import { foundKey, refusalsKey, retentionKey, runRecordKey } from '../../lib/domain/backup/keys.ts';
+import { foundKey, refusalsKey, retentionKey, runRecordKey, sweepKey } from '../../lib/domain/backup/keys.ts';
 import type { Metric } from '../../lib/domain/run/night-metrics.ts';
 import { buildRunRecord, RunRecord } from '../../lib/domain/run/run-record.ts';
 import { NOTHING_FOUND } from '../../lib/domain/source/found.ts';
@@ -79,6 +79,29 @@ const record = () => RunRecord.parse(vault.json(runRecordKey(plan)));
 const figure = (name: string, sourceId?: string) =>
   figures.find((metric) => metric.name === name && metric.sourceId === sourceId)?.value;
 
+describe('the sweep', () => {
+  const swept = { version: 1, slot: SUNDAY, attempt: 1, at: minutesAfter(SUNDAY, 25).toISOString() };
+  const gone = {
+    key: 'daily/alpha_20260401_020000.dump.manifest.json',
+    action: 'leave',
+    reason: { code: 'damaged', text: 'its artifact is gone' },
+  };
+
+  it('is told of, and a manifest without its artifact is a warning with its key', async () => {
+    settled(vault, plan, verifiedOutcome('beta', SUNDAY));
+    vault.put(sweepKey(plan), { ...swept, decisions: [gone], counts: { damaged: 1, 'no-manifest': 2, 'upload-abandoned': 1 } });
+    expect(await end()).toMatchObject({ status: 'warning' });
+    expect(record().sweep).toEqual({ removed: 2, aborted: 1, warnings: [expect.stringContaining(gone.key)] });
+    expect(mails[0]?.body).toContain('Left behind by earlier runs: 1 open upload aborted, 2 objects without a manifest removed.');
+  });
+
+  it('is no warning where it only cleared away', async () => {
+    settled(vault, plan, verifiedOutcome('beta', SUNDAY));
+    vault.put(sweepKey(plan), { ...swept, decisions: [], counts: { 'upload-abandoned': 1 } });
+    expect(await end()).toMatchObject({ status: 'ok' });
+  });
+});
+
 describe('the copies elsewhere', () => {
   const arrived = { ...plan, offsite: true };
 
@@ -103,6 +126,21 @@ describe('the copies elsewhere', () => {
     expect(askedOffsite).toEqual([`daily/alpha_${before}.dump`, `daily/alpha_${before}.dump.manifest.json`]);
     expect(record().offsite).toMatchObject({ objects: 2, copied: 1 });
     expect(mails[0]?.body).toContain('Off-site: 1 of 2 objects of the run before have arrived.');
+  });
+
+  it('are not asked of what the same slot wrote before: it may be on its way', async () => {
+    vault.put(
+      runRecordKey(plan),
+      buildRunRecord({
+        plan,
+        outcomes: [verifiedOutcome('alpha', SUNDAY), failedOutcome('beta', SUNDAY, 'auth')],
+        retention: { result: 'skipped', why: 'test' },
+        finishedAt: minutesAfter(SUNDAY, 9),
+      }),
+    );
+    vault.put(planKey, arrived);
+    await end();
+    expect(askedOffsite).toEqual([]);
   });
 
   it('are nothing to speak of in the first night, nor where there is no such place', async () => {

@@ -1,10 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { retain } from '../../functions/retain/retain.ts';
-import { membersKey, outcomeKey, retentionKey } from '../../lib/domain/backup/keys.ts';
+import { foundKey, membersKey, outcomeKey, retentionKey } from '../../lib/domain/backup/keys.ts';
 import { RetentionRecord } from '../../lib/domain/retention/retention-record.ts';
+import { NOTHING_FOUND } from '../../lib/domain/source/found.ts';
 import type { Slot } from '../../lib/domain/time/slot.ts';
 import { MemoryVault } from '../support/memory-vault.ts';
 import { backup, begun, minutesAfter, planOf, SUNDAY, settled, slotBefore, sourceOf, verifiedOutcome } from '../support/night.ts';
+import { serverOf } from '../support/sources.ts';
 
 const KEEP_ONE = { daily: 1 };
 const SOURCES = [sourceOf('app', { keep: KEEP_ONE }), sourceOf('files', { keep: KEEP_ONE })];
@@ -58,6 +60,47 @@ describe('the newest complete set', () => {
     await sweep(1);
     expect(decisionsOf('app', 1)?.sets).toEqual([slotBefore(SUNDAY, 1)]);
     expect(vault.keys('daily/app_')).toHaveLength(2 * 2);
+  });
+
+  it('of the night before is spared once more, though there is a newer one: a run that overlaps may go by it', async () => {
+    night(3, ['app', 'files']);
+    for (const days of [2, 1]) night(days, ['app']);
+    await sweep(1);
+    night(0, ['app', 'files']);
+    await sweep();
+    const old = decisionsOf('app')?.decisions.find(({ slot }) => slot === slotBefore(SUNDAY, 3));
+    expect(old).toMatchObject({ action: 'keep' });
+    expect(decisionsOf('app')?.sets).toEqual([slotBefore(SUNDAY, 0)]);
+  });
+
+  it('is none of which an object is gone; what is damaged fills no floor either, and is left for people to look at', async () => {
+    night(3, ['app', 'files']);
+    for (const days of [2, 1]) night(days, ['app']);
+    night(0, ['app', 'files']);
+    await vault.remove([`daily/app_${slotBefore(SUNDAY, 1)}.dump`, `daily/files_${slotBefore(SUNDAY, 0)}.dump`]);
+    await sweep();
+
+    const kept = decisionsOf('app')?.decisions.filter(({ action }) => action === 'keep') ?? [];
+    expect(kept.map(({ slot, reasons }) => `${slot} ${reasons.at(-1)?.code}`)).toEqual([
+      `${slotBefore(SUNDAY, 0)} within-count`,
+      `${slotBefore(SUNDAY, 1)} damaged`,
+      `${slotBefore(SUNDAY, 2)} floor-newest-verified`,
+      `${slotBefore(SUNDAY, 3)} floor-newest-set`,
+    ]);
+  });
+
+  it('is none of a run that could not look into one of its groups', async () => {
+    const slot = slotBefore(SUNDAY, 0);
+    const asked = [...SOURCES, serverOf('all')];
+    const plan = planOf(asked, { slot });
+    begun(vault, plan);
+    vault.put(foundKey(plan), { ...NOTHING_FOUND, failedGroups: ['all'] });
+    for (const id of ['app', 'files']) {
+      backup(vault, id, slot);
+      settled(vault, plan, verifiedOutcome(id, slot));
+    }
+    await retain({ vault, now: () => minutesAfter(slot, 30) })({ planKey: begun(vault, plan) });
+    expect(decisionsOf('app')?.sets).toBeUndefined();
   });
 
   it('is not what somebody named by hand', async () => {

@@ -1,7 +1,8 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { planKey, tryPrefix } from '../../lib/domain/backup/keys.ts';
 import { TryRecord } from '../../lib/domain/backup/receipt.ts';
-import { artifactKeyOf, type Source } from '../../lib/domain/source/source.ts';
+import { artifactKeyOf } from '../../lib/domain/source/artifact-of.ts';
+import type { Source } from '../../lib/domain/source/source.ts';
 import { partSizes } from '../../lib/domain/store/part-plan.ts';
 import { SlotText } from '../../lib/domain/time/slot.ts';
 import { clientFolders, findClients } from '../../lib/runtime/postgres/clients.ts';

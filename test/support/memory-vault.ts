@@ -23,6 +23,8 @@ export class MemoryVault implements Vault {
   readonly #faults: { operation: Operation; match: (key: string) => boolean; error: Error; left: number }[] = [];
   readonly #refused = new Map<string, string>();
   readonly removals: string[] = [];
+  /** Of copies that were asked for in another class than the usual. */
+  readonly storageClasses = new Map<string, string>();
   #versions = 0;
 
   /** The next `times` calls of this operation that name such a key fail with a storage failure. */
@@ -88,7 +90,7 @@ export class MemoryVault implements Vault {
     this.#maybeFail('list', prefix);
   }
 
-  async copyOnce(from: StoredObject, to: string, tags: ObjectTags): Promise<'copied' | 'exists'> {
+  async copyOnce(from: StoredObject, to: string, tags: ObjectTags, storageClass?: string): Promise<'copied' | 'exists'> {
     this.#maybeFail('copyOnce', to);
     const source = this.#objects.get(from.key);
     const present = this.#objects.get(to);
@@ -98,6 +100,7 @@ export class MemoryVault implements Vault {
     }
     if (!source || hexCrc(source.body) !== from.crc32) throw new Failure('conflict', `${from.key} has another content`);
     this.put(to, source.body, tags);
+    if (storageClass) this.storageClasses.set(to, storageClass);
     return 'copied';
   }
 

@@ -1,13 +1,8 @@
 import { basename, posix } from 'node:path';
 import type { Receipt } from '../../domain/backup/receipt.ts';
 import type { Connection } from '../../domain/config/connection.ts';
-import {
-  artifactKeyOf,
-  type DatabaseSource,
-  type DatedFolderSource,
-  type GlobalsSource,
-  type Source,
-} from '../../domain/source/source.ts';
+import { artifactKeyOf } from '../../domain/source/artifact-of.ts';
+import type { DatabaseSource, DatedFolderSource, GlobalsSource, Source } from '../../domain/source/source.ts';
 import type { Slot } from '../../domain/time/slot.ts';
 import type { ChildCommand } from '../../runtime/child.ts';
 import { type ChosenCompression, chooseCompression } from '../../runtime/postgres/compression.ts';

@@ -5,7 +5,8 @@ import { planRetention, type VerifiedBackup } from '../../domain/retention/reten
 import type { RetentionDecision } from '../../domain/retention/retention-decision.ts';
 import { RetentionRecord } from '../../domain/retention/retention-record.ts';
 import { NIGHTLY, type PlanName } from '../../domain/run/plan-name.ts';
-import { artifactKeyOf, type Keep, keepOf, type Source } from '../../domain/source/source.ts';
+import { artifactKeyOf } from '../../domain/source/artifact-of.ts';
+import { type Keep, keepOf, type Source } from '../../domain/source/source.ts';
 import { type Slot, slotOf } from '../../domain/time/slot.ts';
 import { listAllBackups, listBackups } from '../../runtime/backups.ts';
 import { newestSet } from '../../runtime/complete-sets.ts';

@@ -2,7 +2,7 @@ import type { FailureFacts } from '../../domain/outcomes.ts';
 import { plural } from '../../domain/plain-text.ts';
 import type { RetentionSummary } from '../../domain/retention/retention-record.ts';
 import type { Plan } from '../../domain/run/plan.ts';
-import { artifactKeyOf } from '../../domain/source/source.ts';
+import { artifactKeyOf } from '../../domain/source/artifact-of.ts';
 import { showDuration } from '../../domain/time/duration.ts';
 import type { Backend } from '../place/backend.ts';
 import { findingLines } from '../show/finding-lines.ts';

@@ -2,11 +2,12 @@ import { parseByteSize } from '../bytes.ts';
 import { MANUAL, NIGHTLY } from '../run/plan-name.ts';
 import type { ConfiguredSource, Keep, StorageClasses } from '../source/source.ts';
 import { parseDuration } from '../time/duration.ts';
-import type { Config, ConfigFile, Limits, WrittenSource } from './config.ts';
+import type { Config, ConfigFile } from './config.ts';
 import type { Connection } from './connection.ts';
 import { nearest } from './nearest.ts';
 import { offsiteFaults } from './offsite-lifetimes.ts';
 import { storageClassFaults } from './storage-class-faults.ts';
+import type { Limits, WrittenSource } from './written-source.ts';
 
 /** A fault that no single field has; `path` says where to point. */
 export interface ConfigFault {

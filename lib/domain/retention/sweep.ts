@@ -37,7 +37,7 @@ export interface SweepSettings {
 
 export interface SweepInput extends SweepSettings {
   readonly uploads: Iterable<OpenUpload>;
-  /** The whole vault, in the order in which S3 lists it. */
+  /** All tiers, and the runs that can be alive, in the order in which S3 would list them. */
   readonly objects: Iterable<SweptObject>;
 }
 

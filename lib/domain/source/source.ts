@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { type ArtifactFormat, type ArtifactName, artifactKey } from '../backup/keys.ts';
 import { Connection, PostgresName } from '../config/connection.ts';
 import { KeepRuleText } from '../retention/keep-rule.ts';
 import { PlanName } from '../run/plan-name.ts';
@@ -198,24 +197,7 @@ export const connectionOf = (source: ConfiguredSource): Connection | undefined =
 /** Keep rules of a source; what lies in the archive has none, since it is never removed. */
 export const keepOf = (source: ConfiguredSource): Keep | undefined => ('keep' in source ? source.keep : undefined);
 
-function plainFormatOf(source: Source): 'dump' | 'sql' | 'tar.gz' | 'tar.zst' {
-  if (source.kind === 'database') return 'dump';
-  if (source.kind === 'globals') return 'sql';
-  return source.compression.startsWith('zstd') ? 'tar.zst' : 'tar.gz';
-}
-
-export const formatOf = (source: Source): ArtifactFormat =>
-  source.recipients ? `${plainFormatOf(source)}.age` : plainFormatOf(source);
-
-/** What the artifact that a source makes in a run is called, before any promotion. */
-export const artifactOf = (source: Source, slot: Slot): ArtifactName =>
-  source.kind === 'datedFolder'
-    ? { tier: 'archive', sourceId: source.foundBy, slot: slotOfDate(source.date) as Slot, format: formatOf(source) }
-    : { tier: 'daily', sourceId: source.id, slot, format: formatOf(source) };
-
-export const artifactKeyOf = (source: Source, slot: Slot): string => artifactKey(artifactOf(source, slot));
-
 /** Midnight UTC of a date. */
-function slotOfDate(date: string): Slot | undefined {
+export function slotOfDate(date: string): Slot | undefined {
   return parseSlot(`${date.replaceAll('-', '')}_000000`);
 }

@@ -19,7 +19,7 @@ import {
   tryKey,
 } from '../../../lib/domain/backup/keys.ts';
 import { TIERS } from '../../../lib/domain/backup/tiers.ts';
-import { artifactKeyOf } from '../../../lib/domain/source/source.ts';
+import { artifactKeyOf } from '../../../lib/domain/source/artifact-of.ts';
 import { isSourceId } from '../../../lib/domain/source/source-id.ts';
 import { parseSlot, type Slot, slotOf } from '../../../lib/domain/time/slot.ts';
 import { SUNDAY, sourceOf } from '../../support/night.ts';
