@@ -5,11 +5,11 @@ import { artifactKeyOf } from '../../lib/domain/source/artifact-of.ts';
 import type { ArchiveLister } from '../../lib/runtime/pg-restore-list.ts';
 import { JobPayload, readJob, readTries } from '../../lib/runtime/run-documents.ts';
 import type { StoredObject, Vault } from '../../lib/runtime/vault.ts';
-import { checkFor } from './check-for.ts';
-import type { ContentsFound } from './content-check.ts';
+import { checkFor } from '../../lib/runtime/verify/check-for.ts';
+import type { ContentsFound } from '../../lib/runtime/verify/content-check.ts';
+import { readFront, readWhole } from '../../lib/runtime/verify/read-stored.ts';
+import { verifyMembers } from '../../lib/runtime/verify/verify-members.ts';
 import { matchingReceipt } from './matching-receipt.ts';
-import { readFront, readWhole } from './read-stored.ts';
-import { verifyMembers } from './verify-members.ts';
 
 export interface VerifyDependencies {
   readonly vault: Vault;

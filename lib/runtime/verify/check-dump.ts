@@ -1,7 +1,7 @@
-import { differenceOf } from '../../lib/domain/backup/archive-list.ts';
-import type { DatabaseReceipt } from '../../lib/domain/backup/receipt.ts';
-import { Failure } from '../../lib/domain/outcomes.ts';
-import type { ArchiveLister } from '../../lib/runtime/pg-restore-list.ts';
+import { differenceOf } from '../../domain/backup/archive-list.ts';
+import type { DatabaseReceipt } from '../../domain/backup/receipt.ts';
+import { Failure } from '../../domain/outcomes.ts';
+import type { ArchiveLister } from '../pg-restore-list.ts';
 import type { ContentCheck } from './content-check.ts';
 
 /** The archive's table of contents, which is at its front, against the tables that the task counted. */

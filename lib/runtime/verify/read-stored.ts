@@ -1,8 +1,8 @@
-import type { Receipt } from '../../lib/domain/backup/receipt.ts';
-import { Failure } from '../../lib/domain/outcomes.ts';
-import { storageFailure } from '../../lib/runtime/storage-failure.ts';
-import { digestOf } from '../../lib/runtime/stored-digest.ts';
-import type { StoredObject, Vault } from '../../lib/runtime/vault.ts';
+import type { Receipt } from '../../domain/backup/receipt.ts';
+import { Failure } from '../../domain/outcomes.ts';
+import { storageFailure } from '../storage-failure.ts';
+import { digestOf } from '../stored-digest.ts';
+import type { StoredObject, Vault } from '../vault.ts';
 import type { ContentCheck } from './content-check.ts';
 
 /** Reads every stored byte and shows it to the check. Throws `damaged` where they are others than the task sent. */

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { membersKey } from '../../lib/domain/backup/keys.ts';
-import type { TreeReceipt } from '../../lib/domain/backup/receipt.ts';
-import { Failure } from '../../lib/domain/outcomes.ts';
-import { countNewlines } from '../../lib/runtime/postgres/count-newlines.ts';
-import { storageFailure } from '../../lib/runtime/storage-failure.ts';
-import { digestOf } from '../../lib/runtime/stored-digest.ts';
-import { TreeDecoder } from '../../lib/runtime/tree/tree-decoder.ts';
-import type { Vault } from '../../lib/runtime/vault.ts';
+import { membersKey } from '../../domain/backup/keys.ts';
+import type { TreeReceipt } from '../../domain/backup/receipt.ts';
+import { Failure } from '../../domain/outcomes.ts';
+import { countNewlines } from '../postgres/count-newlines.ts';
+import { storageFailure } from '../storage-failure.ts';
+import { digestOf } from '../stored-digest.ts';
+import { TreeDecoder } from '../tree/tree-decoder.ts';
+import type { Vault } from '../vault.ts';
 
 /**
  * Reads the list of a tree's members and compares it with the receipt: its key carries the SHA-256 of the stored bytes, and

@@ -1,5 +1,5 @@
-import type { Receipt } from '../../lib/domain/backup/receipt.ts';
-import type { ArchiveLister } from '../../lib/runtime/pg-restore-list.ts';
+import type { Receipt } from '../../domain/backup/receipt.ts';
+import type { ArchiveLister } from '../pg-restore-list.ts';
 import { checkDump } from './check-dump.ts';
 import { checkEncrypted } from './check-encrypted.ts';
 import { checkGlobals } from './check-globals.ts';

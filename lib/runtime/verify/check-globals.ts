@@ -1,6 +1,6 @@
-import type { GlobalsReceipt } from '../../lib/domain/backup/receipt.ts';
-import { Failure } from '../../lib/domain/outcomes.ts';
-import { GlobalsScanner } from '../../lib/runtime/postgres/globals-scanner.ts';
+import type { GlobalsReceipt } from '../../domain/backup/receipt.ts';
+import { Failure } from '../../domain/outcomes.ts';
+import { GlobalsScanner } from '../postgres/globals-scanner.ts';
 import type { ContentCheck } from './content-check.ts';
 
 /** The script of roles read again, to its end mark. */

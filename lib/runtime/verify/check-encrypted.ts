@@ -1,6 +1,6 @@
-import type { Receipt } from '../../lib/domain/backup/receipt.ts';
-import { Failure } from '../../lib/domain/outcomes.ts';
-import { AgeHeaderReader, encryptedBytes } from '../../lib/runtime/encryption/age-header.ts';
+import type { Receipt } from '../../domain/backup/receipt.ts';
+import { Failure } from '../../domain/outcomes.ts';
+import { AgeHeaderReader, encryptedBytes } from '../encryption/age-header.ts';
 import type { ContentCheck } from './content-check.ts';
 
 /**

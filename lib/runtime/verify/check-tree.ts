@@ -1,6 +1,6 @@
-import type { TreeReceipt } from '../../lib/domain/backup/receipt.ts';
-import { Failure } from '../../lib/domain/outcomes.ts';
-import { TreeVerifier } from '../../lib/runtime/tree/verify-tree.ts';
+import type { TreeReceipt } from '../../domain/backup/receipt.ts';
+import { Failure } from '../../domain/outcomes.ts';
+import { TreeVerifier } from '../tree/verify-tree.ts';
 import type { ContentCheck } from './content-check.ts';
 
 /** The archive unpacked again: every member, and the SHA-256 of every file. Its front alone tells nothing. */
