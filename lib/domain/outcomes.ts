@@ -131,6 +131,76 @@ export const REASONS = {
     remedy:
       'The task vanished without a word: out of memory, killed, or it could not start. See its stopped reason in ECS; give it more memory if it was exit code 137.',
   },
+  'no-backup': {
+    retryable: false,
+    remedy:
+      'Nothing in the vault fits what was asked for. See what there is with nightproof list; what is damaged, or has no manifest, is never restored.',
+  },
+  target: {
+    retryable: false,
+    remedy:
+      'The target is not one that this restore may write to. Read the detail: choose another database, or say in so many words what you mean (--over-source, --production, --mode).',
+  },
+  'target-busy': {
+    retryable: false,
+    remedy:
+      'Sessions kept coming back to the target, so it could not be swapped. The restored database is there, under the name in the detail: stop what connects, then rename both by hand as the detail says.',
+  },
+  roles: {
+    retryable: false,
+    remedy:
+      'Run the statements of the detail on the target server, or restore the roles first (the globals of the same night), or leave owners and grants out with --no-owner.',
+  },
+  extensions: {
+    retryable: false,
+    remedy:
+      'Install the packages of these extensions on the target server (or allow them there), then start again. Nothing was changed.',
+  },
+  tables: {
+    retryable: false,
+    remedy:
+      'Name tables as schema.table, in double quotes where they have capitals. What the backup holds is shown by nightproof show KEY --all.',
+  },
+  restore: {
+    retryable: false,
+    remedy:
+      'pg_restore refused an entry of the archive, which the detail names; all of it was rolled back. Look at the log of the target server for that time; what already exists there or is missing there is the usual cause.',
+  },
+  difference: {
+    retryable: false,
+    remedy:
+      'What was restored is not what was backed up. Do not use it. Take another backup (nightproof list), keep this one as it is, and look at the detail: it names table and difference.',
+  },
+  probe: {
+    retryable: false,
+    remedy:
+      'A probe did not say yes, though the contents are those of the backup. Correct the probe, or look at what it asks about.',
+  },
+  hook: {
+    retryable: false,
+    remedy:
+      'A step of your own around the restore failed; the detail names it. The restore itself is as the record says: run that step by hand once its cause is mended.',
+  },
+  services: {
+    retryable: true,
+    remedy:
+      'A service could not be stopped or started. See its events in ECS; the number of tasks that it had is in services.json of the restore.',
+  },
+  identity: {
+    retryable: false,
+    remedy:
+      'The backup is encrypted, and nobody here has the key. Put the age identity into the secret that restore.identity names, or download the backup and decrypt it by hand (age --decrypt).',
+  },
+  space: {
+    retryable: false,
+    remedy:
+      'There is not enough room for what is restored. Raise the storage of the task (drill.storageGiB), or free some at the target.',
+  },
+  'unsafe-archive': {
+    retryable: false,
+    remedy:
+      'The archive holds something that no archive of nightproof holds: a path out of its folder, a device, or more bytes than its manifest promises. Nothing was kept of it. Find out who wrote it.',
+  },
   internal: {
     retryable: false,
     remedy: 'nightproof itself failed. See the log of the step that the detail names, and report it.',

@@ -5,7 +5,7 @@ import type { Vault } from './vault.ts';
 
 /**
  * The backups of one source in these tiers. Each has a manifest: what lies there without one is no backup. One whose artifact is
- * gone is called damaged: its manifest promises what nobody can restore.
+ * gone is called damaged, and so is one beside which a reader left the record that it is: its manifest promises what nobody can restore.
  */
 export async function listBackups(vault: Vault, sourceId: string, tiers: readonly Tier[]): Promise<readonly VerifiedBackup[]> {
   // ids that begin alike share a prefix: `a_` lists the backups of `a` and those of `a_b`
@@ -29,16 +29,19 @@ async function listUnder(
   const bySource = new Map<string, VerifiedBackup[]>();
   for (const tier of tiers) {
     const artifacts = new Set<string>();
+    const damaged = new Set<string>();
     const committed: { readonly sourceId: string; readonly backup: VerifiedBackup }[] = [];
     for await (const { key } of vault.list(prefixOf(tier))) {
       const name = parseArtifactKey(key);
       if (name?.part === 'artifact') artifacts.add(key);
+      if (name?.part === 'damaged') damaged.add(artifactKey(name));
       if (name?.part === 'manifest')
         committed.push({ sourceId: name.sourceId, backup: { key: artifactKey(name), tier, slot: name.slot } });
     }
     for (const { sourceId, backup } of committed) {
       const known = bySource.get(sourceId);
-      const judged = artifacts.has(backup.key) ? backup : { ...backup, damaged: true };
+      const whole = artifacts.has(backup.key) && !damaged.has(backup.key);
+      const judged = whole ? backup : { ...backup, damaged: true };
       if (known) known.push(judged);
       else bySource.set(sourceId, [judged]);
     }

@@ -4,6 +4,7 @@ import { dateOfSlot, parseSlot, type Slot } from '../time/slot.ts';
 import { TIERS, type Tier } from './tiers.ts';
 
 const MANIFEST_SUFFIX = '.manifest.json';
+const DAMAGED_SUFFIX = '.damaged.json';
 
 /** What an artifact is, told by the ending of its key; plain tools recognise it. `.age`: encrypted to age recipients. */
 const PLAIN_FORMATS = ['dump', 'sql', 'tar.gz', 'tar.zst'] as const;
@@ -23,14 +24,21 @@ export interface ArtifactName {
 }
 
 /** `daily/aletheia_prod_20260419_020001.dump`, `archive/rpps_prod_2026-04-15.tar.gz` */
-export const artifactKey = ({ tier, sourceId, slot, format }: ArtifactName): string =>
-  `${tier}/${sourceId}_${tier === 'archive' ? dateOfSlot(slot) : slot}.${format}`;
+export const artifactKey = (name: ArtifactName): string => `${name.tier}/${stemOf(name)}.${name.format}`;
+
+/** The name of a backup whatever its tier: copies of one artifact share it, and so does the evidence of what was found out about their bytes. */
+export const stemOf = (name: ArtifactName): string => `${name.sourceId}_${stampOf(name)}`;
+
+const stampOf = ({ tier, slot }: ArtifactName): string => (tier === 'archive' ? dateOfSlot(slot) : slot);
 
 /** The prefix under which all artifacts of one source in one tier lie, and those of ids that begin alike: parse what it lists. */
 export const artifactPrefix = (tier: Tier, sourceId: string): string => `${tier}/${sourceId}_`;
 
 /** The commit record of an artifact. Without it there is no backup. */
 export const manifestKey = (artifact: string): string => `${artifact}${MANIFEST_SUFFIX}`;
+
+/** Where it is said that a backup was found damaged after it had been verified: it counts as none from then on. */
+export const damagedKey = (artifact: string): string => `${artifact}${DAMAGED_SUFFIX}`;
 
 /**
  * The list of a tree's members lies beside its artifact, under the name of its own content (the SHA-256 of the object as it is
@@ -41,10 +49,10 @@ export const membersKey = (artifact: string, sha256: string): string =>
 export const membersPrefix = (artifact: string): string => `${artifact}.members-`;
 
 const NAME =
-  /^([a-z]+)\/(.+)_(\d{8}_\d{6}|\d{4}-\d{2}-\d{2})\.([a-z.]+?)(\.manifest\.json|\.members-[0-9a-f]{16}\.jsonl\.gz(?:\.age)?)?$/;
+  /^([a-z]+)\/(.+)_(\d{8}_\d{6}|\d{4}-\d{2}-\d{2})\.([a-z.]+?)(\.manifest\.json|\.damaged\.json|\.members-[0-9a-f]{16}\.jsonl\.gz(?:\.age)?)?$/;
 
-/** What lies under a key: the artifact itself, its manifest, or the list of its members. */
-export type ArtifactPart = 'artifact' | 'manifest' | 'members';
+/** What lies under a key: the artifact itself, its manifest, the list of its members, or the record that it is damaged. */
+export type ArtifactPart = 'artifact' | 'manifest' | 'members' | 'damaged';
 
 /** Reads the key of an artifact, or of what belongs to one, back into what it names; undefined for any key that nightproof does not write. */
 export function parseArtifactKey(key: string): (ArtifactName & { readonly part: ArtifactPart }) | undefined {
@@ -58,8 +66,13 @@ export function parseArtifactKey(key: string): (ArtifactName & { readonly part: 
   if (!isFormat(format) || !isSourceId(sourceId) || !(TIERS as readonly string[]).includes(tier)) return undefined;
   // the list of an encrypted tree is encrypted, that of any other is not
   if (belongs?.includes('.members-') && belongs.endsWith('.age') !== format.endsWith('.age')) return undefined;
-  const part = belongs === undefined ? 'artifact' : belongs === MANIFEST_SUFFIX ? 'manifest' : 'members';
-  return { tier: tier as Tier, sourceId, slot, format, part };
+  return { tier: tier as Tier, sourceId, slot, format, part: partOf(belongs) };
+}
+
+function partOf(belongs: string | undefined): ArtifactPart {
+  if (belongs === undefined) return 'artifact';
+  if (belongs === MANIFEST_SUFFIX) return 'manifest';
+  return belongs === DAMAGED_SUFFIX ? 'damaged' : 'members';
 }
 
 /** A run: a slot of one plan. Two plans may have slots at the same instant. */

@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { drillFields } from '../drill/drill-settings.ts';
+import { ShareText } from '../patrol/patrol-plan.ts';
+import { RestoreSettings, WrittenRestore } from '../restore/restore-target.ts';
 import { KeepAgeText } from '../retention/keep-rule.ts';
 import { PlanName } from '../run/plan-name.ts';
 import { ConfiguredSource, Keep, StorageClasses, VolumeName } from '../source/source.ts';
@@ -12,16 +15,18 @@ import { Limits, WrittenSource } from './written-source.ts';
 export const WEEKDAYS = ['MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT', 'SUN'] as const;
 export type Weekday = (typeof WEEKDAYS)[number];
 
-const Schedule = z.strictObject({
-  cron: z
-    .string()
-    .refine((cron) => parseCron(cron) !== undefined, {
-      error:
-        'must be five cron fields (minute hour day month weekday) that fit some day, one of day and weekday "*", as "0 2 * * *"',
-    })
-    .default('0 2 * * *'),
+const CronText = z.string().refine((cron) => parseCron(cron) !== undefined, {
+  error: 'must be five cron fields (minute hour day month weekday) that fit some day, one of day and weekday "*", as "0 2 * * *"',
+});
+
+const timing = (cron: string) => ({
+  cron: CronText.default(cron),
   timeZone: z.string().refine(isTimeZone, { error: 'must be an IANA time zone, as Europe/Paris' }).default('UTC'),
   enabled: z.boolean().default(true),
+});
+
+const Schedule = z.strictObject({
+  ...timing('0 2 * * *'),
   startTolerance: DurationText.default('5m').describe('A run that starts later than this after its time is marked as late'),
 });
 
@@ -94,6 +99,17 @@ const ObjectLock = z.strictObject({
   keep: DurationText.describe('How long each object is locked, in days: "30d"'),
 });
 
+/** Sundays, when the weekly copy of that night is there. */
+const Drill = z.strictObject({
+  schedule: z.strictObject(timing('0 5 * * 0')).prefault({}).describe('When backups are restored into a scratch server'),
+  ...drillFields,
+});
+
+const Patrol = z.strictObject({
+  schedule: z.strictObject(timing('0 6 1 * *')).prefault({}).describe('When stored backups are read again'),
+  share: ShareText.default('5%').describe('How much of all backups is read each time; every backup has its turn'),
+});
+
 const ConnectionName = z
   .string()
   .regex(/^[a-z][a-z0-9_-]*$/, { error: 'must be lower-case letters, digits, "_" and "-", starting with a letter' });
@@ -119,6 +135,8 @@ const fileFields = {
   encryption: Encryption.optional(),
   offsite: Offsite.optional().describe('A second bucket, in another region, that S3 copies every object to'),
   objectLock: ObjectLock.optional().describe('Locks every object against removal. Only when the vault is created.'),
+  drill: Drill.prefault({}).describe('Restore tests: backups are restored into a scratch server and compared'),
+  patrol: Patrol.prefault({}).describe('Reads stored backups again, byte by byte, a share at a time'),
   notCovered: z
     .array(z.string().min(1).max(200))
     .default([])
@@ -132,13 +150,20 @@ export const ConfigFile = z.strictObject({
   keep: Keep.prefault({ daily: '7d', weekly: '4w' }).describe('Keep rules of sources that have none of their own'),
   storageClass: StorageClasses.optional().describe('Storage classes of copies, by tier; sources may have their own'),
   limits: Limits.prefault({}),
+  restore: WrittenRestore.prefault({}).describe('Where restores may go, and what stands around them'),
   sources: z.array(WrittenSource).min(1).describe('What is backed up, one entry for each'),
 });
 export type ConfigFile = z.infer<typeof ConfigFile>;
 
 /** The configuration as it travels beside a bundle, checked again where it is read. */
-export const ResolvedConfig = z.strictObject({ ...fileFields, sources: z.array(ConfiguredSource) });
+export const ResolvedConfig = z.strictObject({
+  ...fileFields,
+  restore: RestoreSettings,
+  sources: z.array(ConfiguredSource),
+});
 
 /** The configuration that the rest of nightproof works with: every source complete. */
 export type Config = z.infer<typeof ResolvedConfig>;
 export type PlanSchedule = Config['schedule'];
+/** When something starts. */
+export type Timing = Pick<PlanSchedule, 'cron' | 'timeZone' | 'enabled'>;

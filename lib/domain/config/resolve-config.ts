@@ -3,25 +3,27 @@ import { MANUAL, NIGHTLY } from '../run/plan-name.ts';
 import type { ConfiguredSource, Keep, StorageClasses } from '../source/source.ts';
 import { parseDuration } from '../time/duration.ts';
 import type { Config, ConfigFile } from './config.ts';
+import type { ConfigFault } from './config-fault.ts';
 import type { Connection } from './connection.ts';
-import { nearest } from './nearest.ts';
 import { offsiteFaults } from './offsite-lifetimes.ts';
+import { resolveRestore } from './resolve-restore.ts';
 import { storageClassFaults } from './storage-class-faults.ts';
+import { unknownName } from './unknown-name.ts';
 import type { Limits, WrittenSource } from './written-source.ts';
-
-/** A fault that no single field has; `path` says where to point. */
-export interface ConfigFault {
-  readonly path: readonly (string | number)[];
-  readonly message: string;
-}
 
 /** Fills each source in from the file's shared parts, or says which references do not hold. */
 export function resolveConfig(file: ConfigFile): { readonly config: Config } | { readonly faults: readonly ConfigFault[] } {
-  const { connections: _, keep: __, limits: ___, storageClass: ____, sources: written, ...rest } = file;
+  const { connections: _, keep: __, limits: ___, storageClass: ____, restore: _____, sources: written, ...rest } = file;
   const resolved = written.map((source, index) => resolveSource(source, file, ['sources', index]));
-  const faults = [...planFaults(file), ...idFaults(written), ...resolved.flatMap((one) => ('faults' in one ? one.faults : []))];
+  const { settings, faults: restoreFaults } = resolveRestore(file);
+  const faults = [
+    ...planFaults(file),
+    ...idFaults(written),
+    ...resolved.flatMap((one) => ('faults' in one ? one.faults : [])),
+    ...restoreFaults,
+  ];
   if (faults.length > 0) return { faults };
-  return { config: { ...rest, sources: resolved.flatMap((one) => ('source' in one ? [one.source] : [])) } };
+  return { config: { ...rest, restore: settings, sources: resolved.flatMap((one) => ('source' in one ? [one.source] : [])) } };
 }
 
 type Path = ConfigFault['path'];
@@ -68,15 +70,6 @@ function classFaults(written: WrittenSource, file: ConfigFile, keep: Keep | unde
     path: [field, tier],
     message,
   }));
-}
-
-/** A name that nothing has. It is repeated only where it looks like one: a connection string may stand here, password and all. */
-function unknownName(name: string, known: readonly string[], where: string): string {
-  const shown = /^[\w-]{1,63}$/.test(name) ? `"${name}"` : 'this';
-  if (known.length === 0) return `${shown} is not under ${where}, where there is nothing yet; add it there`;
-  const meant = nearest(name, known);
-  const remedy = meant ? `did you mean "${meant}"? There are` : 'add it there, or write one of those';
-  return `${shown} is not under ${where}; ${remedy}: ${known.join(', ')}`;
 }
 
 interface Shared {
