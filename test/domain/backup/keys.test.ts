@@ -5,6 +5,7 @@ import {
   type ArtifactName,
   artifactKey,
   artifactPrefix,
+  damagedKey,
   foundKey,
   jobsKey,
   manifestKey,
@@ -16,6 +17,7 @@ import {
   retentionKey,
   runFolder,
   runRecordKey,
+  stemOf,
   tryKey,
 } from '../../../lib/domain/backup/keys.ts';
 import { TIERS } from '../../../lib/domain/backup/tiers.ts';
@@ -32,6 +34,7 @@ const SHA256 = '0123456789abcdef'.repeat(4);
 function asWritten({ part, ...name }: NonNullable<ReturnType<typeof parseArtifactKey>>, key: string): string {
   if (part === 'artifact') return artifactKey(name);
   if (part === 'manifest') return manifestKey(artifactKey(name));
+  if (part === 'damaged') return damagedKey(artifactKey(name));
   const [, hash = ''] = /\.members-([0-9a-f]{16})/.exec(key) ?? [];
   return membersKey(artifactKey(name), hash);
 }
@@ -64,6 +67,8 @@ describe('the key of an artifact', () => {
         expect(parseArtifactKey(key)).toEqual({ ...name, part: 'artifact' });
         expect(parseArtifactKey(manifestKey(key))).toEqual({ ...name, part: 'manifest' });
         expect(parseArtifactKey(membersKey(key, SHA256))).toEqual({ ...name, part: 'members' });
+        expect(parseArtifactKey(damagedKey(key))).toEqual({ ...name, part: 'damaged' });
+        expect(key).toBe(`${name.tier}/${stemOf(name)}.${name.format}`);
         expect(key.startsWith(artifactPrefix(name.tier, name.sourceId))).toBe(true);
         expect(membersKey(key, SHA256).startsWith(membersPrefix(key))).toBe(true);
       }),
@@ -75,6 +80,7 @@ describe('the key of an artifact', () => {
     const part = fc.constantFrom(
       (key: string) => key,
       manifestKey,
+      damagedKey,
       (key: string) => membersKey(key, SHA256),
     );
     fc.assert(

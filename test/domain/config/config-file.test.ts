@@ -54,6 +54,43 @@ describe('a good file', () => {
   });
 });
 
+describe('where restores may go', () => {
+  it('is every connection under its own name, and what is written in place of it', () => {
+    const text = `${MINIMAL}restore:
+  targets:
+    app: { connection: main, production: true, services: [{ cluster: app, service: web }] }
+`;
+    expect(readConfig(text, FILE).restore.targets).toMatchObject({
+      main: { connection: { secret: 'prod/main' }, production: false, services: [] },
+      app: { connection: { secret: 'prod/main' }, production: true, services: [{ cluster: 'app', service: 'web' }] },
+    });
+  });
+
+  it.each([
+    ['a target without a place', 'app: {}', 'restore.targets.app.connection: is needed (a name under connections), or "volume"'],
+    [
+      'a connection that is not there',
+      'app: { connection: mian }',
+      'restore.targets.app.connection: "mian" is not under connections; did you mean "main"?',
+    ],
+    ['a volume that is not there', 'app: { volume: media }', 'restore.targets.app.volume: "media" is not under volumes'],
+    [
+      'a login in an address',
+      'app: { connection: main, after: { probe: { url: "https://me:pass@host/" } } }',
+      'must be an http or https address without user and password',
+    ],
+  ])('is refused for %s', (_, target, said) => {
+    expect(refusals(`${MINIMAL}restore: { targets: { ${target} } }\n`).join('\n')).toContain(said);
+  });
+
+  it.each([
+    ['probes', 'probes: { ap: ["SELECT true"] }', 'drill.probes.ap: "ap" is not under sources; did you mean "app"?'],
+    ['exclude', 'exclude: [ap]', 'drill.exclude[0]: "ap" is not under sources; did you mean "app"?'],
+  ])('is not asked by %s of a source that is not there', (_, drill, said) => {
+    expect(refusals(`${MINIMAL}drill: { ${drill} }\n`).join('\n')).toContain(said);
+  });
+});
+
 describe('what is no map', () => {
   it.each([
     ['nothing', '', '1:1  the file is empty; it needs at least connections and sources'],
