@@ -48,7 +48,7 @@ export class Alerts extends Construct {
         new SnsTopic(this.topic, {
           message: RuleTargetInput.fromText(
             `nightproof: execution ${EventField.fromPath('$.detail.name')} ended ${EventField.fromPath('$.detail.status')}. ` +
-              'If no report followed, the night did not finish: look at the execution in Step Functions, then run "nightproof run --slot <slot>".',
+              'If no report followed, the night did not finish: look at the execution in Step Functions, then run "nightproof run --slot SLOT".',
           ),
         }),
       ],

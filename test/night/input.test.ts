@@ -78,11 +78,14 @@ describe('an execution that is started by hand', () => {
     for (const problem of ['sources[0] ".."', 'sources[1] "-x"', 'unknown "dry"']) expect(errorMessage).toContain(problem);
   });
 
-  it('has written nothing to the vault, started no task and sent no report', async () => {
+  it('has written nothing to the vault, started no task and sent no report: only the rule tells of each', async () => {
     expect(await rig.versions()).toEqual({});
     expect(await rig.openUploads()).toEqual([]);
     expect(rig.tasks).toEqual([]);
-    expect(await rig.cloud.messages()).toEqual([]);
+    const messages = await rig.cloud.messages();
+    expect(messages).toHaveLength(REFUSED.length + 1);
+    for (const { message } of messages)
+      expect(message).toMatch(/^"nightproof: execution \S+ ended FAILED\. If no report followed/);
   });
 });
 

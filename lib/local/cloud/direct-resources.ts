@@ -1,4 +1,5 @@
 import { CloudWatchClient, PutMetricAlarmCommand, type PutMetricAlarmCommandInput } from '@aws-sdk/client-cloudwatch';
+import { AddPermissionCommand, type AddPermissionCommandInput, LambdaClient } from '@aws-sdk/client-lambda';
 import {
   type PublicAccessBlockConfiguration,
   PutBucketPolicyCommand,
@@ -56,6 +57,14 @@ const CREATORS: Readonly<Record<string, Creator>> = {
     await cloudWatch.send(new PutMetricAlarmCommand({ ...properties, AlarmName } as unknown as PutMetricAlarmCommandInput));
     cloudWatch.destroy();
     return AlarmName;
+  },
+  'AWS::Lambda::Permission': async ({ logicalId, properties }, endpoints) => {
+    const lambda = new LambdaClient(awsClient(endpoints));
+    await lambda.send(
+      new AddPermissionCommand({ ...properties, StatementId: logicalId } as unknown as AddPermissionCommandInput),
+    );
+    lambda.destroy();
+    return logicalId;
   },
   'AWS::Scheduler::Schedule': async ({ logicalId, stackName, properties }, endpoints) => {
     const name = textIn(properties.Name) ?? `${stackName}-${logicalId}`;

@@ -18,6 +18,8 @@ export interface HostSettings {
   readonly path: string;
   /** Folders that stand for EFS volumes, by the id of the file system. */
   readonly volumes?: Readonly<Record<string, string>>;
+  /** Programs that stand for task definitions of others, by their family. */
+  readonly foreignTasks?: Readonly<Record<string, readonly string[]>>;
   /** Folder of the log files. */
   readonly logs: string;
   /** @default - the endpoint as it is */

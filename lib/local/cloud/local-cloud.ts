@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Toolchain } from '../setup/toolchain.ts';
@@ -8,7 +9,9 @@ import { type Assembly, readAssembly } from './assembly.ts';
 import { type Deployment, deploy, idsOf } from './deploy.ts';
 import { deployedMachines } from './deployed-machines.ts';
 import { ACCOUNT_ID, awsClient, type Endpoints, vaultClient } from './endpoints.ts';
+import { type Delivery, EventRules } from './event-rules.ts';
 import { type DeployedMachine, Execution } from './execution.ts';
+import { executionStatusEvent } from './execution-status-event.ts';
 import { Inbox, type Message } from './inbox.ts';
 import type { Json } from './json.ts';
 import { type HostSettings, LambdaHost } from './lambda-host.ts';
@@ -30,6 +33,8 @@ export interface LocalCloudOptions {
   readonly secrets?: Readonly<Record<string, string | object>>;
   /** Folders of this machine that stand for EFS volumes, by the id of the file system. */
   readonly volumes?: Readonly<Record<string, string>>;
+  /** Programs that stand for task definitions of others, as a migration after a restore, by their family. @default - such tasks do not start */
+  readonly foreignTasks?: Readonly<Record<string, readonly string[]>>;
   /** Factor of waits and retry intervals. @default 1 */
   readonly waitScale?: number;
   /** The same for a function, by its logical id. */
@@ -39,8 +44,10 @@ export interface LocalCloudOptions {
 }
 
 export interface StartOptions {
-  /** @default - the output `StateMachineArn` of the stack */
+  /** @default - what `of` says */
   readonly stateMachineArn?: string;
+  /** The output of the stack that names the state machine. @default StateMachineArn */
+  readonly of?: string;
   /** @default - a random one */
   readonly name?: string;
 }
@@ -53,6 +60,7 @@ interface Parts {
   readonly lambda: LambdaHost;
   readonly tasks: TaskHost;
   readonly machines: ReadonlyMap<string, DeployedMachine>;
+  readonly rules: EventRules;
   readonly inbox: Inbox;
   readonly waitScale: number;
 }
@@ -110,12 +118,14 @@ export class LocalCloud {
 
   /** Starts an execution. A name is taken once, as Step Functions has it. */
   startExecution(input: Json, options: StartOptions = {}): Execution {
-    const { stateMachineArn = output(this.#parts.deployment, 'StateMachineArn'), name = randomUUID() } = options;
+    const { of = 'StateMachineArn', stateMachineArn = output(this.#parts.deployment, of), name = randomUUID() } = options;
     const machine = this.#parts.machines.get(stateMachineArn);
     if (!machine) throw new Error(`StateMachineDoesNotExist: ${stateMachineArn}`);
     if (this.#executions.has(name)) throw new Error(`ExecutionAlreadyExists: ${name}`);
     const execution = new Execution(machine, this.#ports(), { name, input });
     this.#executions.set(name, execution);
+    this.#tellRules(execution);
+    execution.once('end', () => this.#tellRules(execution));
     return execution;
   }
 
@@ -132,21 +142,34 @@ export class LocalCloud {
     return this.#parts.lambda.invoke(arn, payload, new AbortController().signal);
   }
 
-  /** What subscribers of the stack's topics have got. */
-  messages(): Promise<readonly Message[]> {
+  /** What subscribers of the stack's topics have got, with all that the rules made of executions so far. */
+  async messages(): Promise<readonly Message[]> {
+    await this.#parts.rules.settled();
     return this.#parts.inbox.messages();
+  }
+
+  /** What the rules handed to functions and topics, when nothing of it is under way any more. */
+  async deliveries(): Promise<readonly Delivery[]> {
+    await this.#parts.rules.settled();
+    return [...this.#parts.rules.deliveries];
   }
 
   metrics(): Promise<readonly PublishedMetric[]> {
     return publishedMetrics(this.#parts.endpoints);
   }
 
-  /** Ends all executions, then the servers. */
+  /** Ends all executions, and the servers when the rules have told of that. */
   async stop(): Promise<void> {
     await Promise.all([...this.#executions.values()].map((execution) => execution.stop()));
+    await this.#parts.rules.settled();
     this.#s3.destroy();
     this.#parts.tasks.close();
     await stopServers(this.#parts.servers);
+  }
+
+  #tellRules(execution: Execution): void {
+    const { rules, endpoints } = this.#parts;
+    rules.deliver(executionStatusEvent(execution, endpoints));
   }
 
   #ports(): Ports {
@@ -184,20 +207,27 @@ async function assemble(options: LocalCloudOptions, dir: string, servers: LocalS
   const settings: HostSettings = { endpoints, path, logs: join(dir, 'logs'), ...(s3OfFunction && { s3OfFunction }) };
   const endpointsOfTasks = { ...endpoints, s3: (await options.s3OfTasks?.(endpoints.s3)) ?? endpoints.s3 };
   const { created } = deployment.report;
+  const { volumes, foreignTasks, waitScale = 1 } = options;
+  const lambda = await LambdaHost.over(assembly, created, settings);
   return {
     assembly,
     deployment,
     endpoints,
     servers,
-    lambda: await LambdaHost.over(assembly, created, settings),
+    lambda,
     tasks: new TaskHost(assembly, {
       ...settings,
       endpoints: endpointsOfTasks,
-      ...(options.volumes && { volumes: options.volumes }),
+      ...(volumes && { volumes }),
+      ...(foreignTasks && { foreignTasks }),
+    }),
+    rules: await EventRules.over(endpoints, {
+      invokeFunction: (arn, payload) => lambda.invoke(arn, payload, new AbortController().signal),
+      pause: (seconds) => pause(seconds * 1000 * waitScale),
     }),
     machines: await deployedMachines(deployment, endpoints),
     inbox: await Inbox.of(idsOf(deployment, 'AWS::SNS::Topic'), endpoints),
-    waitScale: options.waitScale ?? 1,
+    waitScale,
   };
 }
 

@@ -7,9 +7,11 @@ import { join } from 'node:path';
 import { type ContainerDefinition, DescribeClustersCommand, DescribeTaskDefinitionCommand, ECSClient } from '@aws-sdk/client-ecs';
 import type { Ending, OwnedProcess } from '../servers/process-group.ts';
 import { type Assembly, assetHash, assetOf } from './assembly.ts';
+import { overrideOf, variablesOf } from './container-override.ts';
 import { imageStart } from './dockerfile.ts';
 import { awsClient, awsEnvironment } from './endpoints.ts';
-import { isObject, type Json, type JsonObject, objectIn, textIn } from './json.ts';
+import { familyOf, foreignContainer, foreignProgram, isForeign } from './foreign-tasks.ts';
+import { type JsonObject, textIn, textOf } from './json.ts';
 import type { HostSettings } from './lambda-host.ts';
 import { mountedFolders } from './mounted-folders.ts';
 import { killTree, type Program, startProgram } from './program.ts';
@@ -91,27 +93,50 @@ export class TaskHost extends EventEmitter<{ started: [RunningTask]; stopped: [S
   }
 
   async #container(parameters: JsonObject, scratch: string): Promise<Container> {
-    const cluster = textIn(parameters.Cluster) ?? 'default';
-    const [{ clusters = [] }, { taskDefinition }] = await Promise.all([
-      this.#ecs.send(new DescribeClustersCommand({ clusters: [cluster] })),
-      this.#ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition: textIn(parameters.TaskDefinition) })),
-    ]).catch((error: Error) => {
-      throw new StatesError(`ECS.${error.name}`, error.message);
-    });
+    const id = randomUUID().replaceAll('-', '');
+    const family = familyOf(textOf(parameters.TaskDefinition));
+    if (isForeign(this.#assembly.template, family)) return this.#foreign(parameters, family, { scratch, id });
+
+    const task = (await this.#cluster(parameters)).replace(':cluster/', ':task/').concat(`/${id}`);
+    const { definition, definitionArn } = await this.#definition(parameters);
+    const mounts = mountedFolders(this.#assembly.template, family, this.#settings.volumes ?? {});
+    const program = this.#program(definition, { override: overrideOf(parameters, definition.name ?? ''), mounts, scratch, id });
+    return { task, definitionArn, family, definition, program };
+  }
+
+  async #cluster({ Cluster }: JsonObject): Promise<string> {
+    const name = textIn(Cluster) ?? 'default';
+    const { clusters: [cluster] = [] } = await this.#ecs.send(new DescribeClustersCommand({ clusters: [name] })).catch(refused);
+    if (!cluster?.clusterArn) throw new StatesError('ECS.ClusterNotFoundException', `no cluster ${name}`);
+    return cluster.clusterArn;
+  }
+
+  async #definition({ TaskDefinition }: JsonObject): Promise<Pick<Container, 'definition' | 'definitionArn'>> {
+    const request = new DescribeTaskDefinitionCommand({ taskDefinition: textIn(TaskDefinition) });
+    const { taskDefinition } = await this.#ecs.send(request).catch(refused);
     const [definition, ...more] = taskDefinition?.containerDefinitions ?? [];
-    if (!clusters[0]?.clusterArn) throw new StatesError('ECS.ClusterNotFoundException', `no cluster ${cluster}`);
     if (!definition || more.length > 0 || (definition.secrets ?? []).length > 0)
       throw new StatesError(
         'States.Runtime',
         'the local cloud runs task definitions of one container, without secrets in its environment',
       );
+    return { definition, definitionArn: taskDefinition?.taskDefinitionArn ?? '' };
+  }
 
-    const id = randomUUID().replaceAll('-', '');
-    const task = clusters[0].clusterArn.replace(':cluster/', ':task/').concat(`/${id}`);
-    const family = taskDefinition?.family ?? '';
-    const mounts = mountedFolders(this.#assembly.template, family, this.#settings.volumes ?? {});
-    const program = this.#program(definition, { override: overrideOf(parameters, definition.name ?? ''), mounts, scratch, id });
-    return { task, definitionArn: taskDefinition?.taskDefinitionArn ?? '', family, definition, program };
+  /** Its cluster is somebody else's as well, and not looked for. The command of the override follows the program's own arguments. */
+  #foreign(parameters: JsonObject, family: string, { scratch, id }: Pick<Placement, 'scratch' | 'id'>): Container {
+    const definition = foreignContainer(parameters);
+    const override = overrideOf(parameters, definition.name ?? '');
+    const argv = foreignProgram(this.#settings.foreignTasks ?? {}, family);
+    const program = {
+      argv: [...argv, ...((override.Command as string[] | undefined) ?? [])],
+      cwd: scratch,
+      environment: { ...variablesOf(override), ...this.#surroundings(scratch) },
+      logFile: this.#logFile(definition, id),
+    };
+    const { region, accountId } = this.#settings.endpoints;
+    const task = `arn:aws:ecs:${region}:${accountId}:task/${textOf(parameters.Cluster).replace(/^.*\//, '')}/${id}`;
+    return { task, definitionArn: textOf(parameters.TaskDefinition), family, definition, program };
   }
 
   #program(definition: ContainerDefinition, { override, mounts, scratch, id }: Placement): Program {
@@ -122,20 +147,20 @@ export class TaskHost extends EventEmitter<{ started: [RunningTask]; stopped: [S
     const own = Object.fromEntries(
       (definition.environment ?? []).map(({ name = '', value = '' }) => [name, mounts.get(value) ?? value]),
     );
-    const overriding = ((override.Environment ?? []) as JsonObject[]).map(({ Name, Value }) => [needText(Name), needText(Value)]);
     return {
       argv: [...(definition.entryPoint?.length ? definition.entryPoint : start.entryPoint), ...command],
       cwd: folder,
-      environment: {
-        ...start.environment,
-        ...own,
-        ...Object.fromEntries(overriding),
-        ...awsEnvironment(this.#settings.endpoints),
-        PATH: this.#settings.path,
-        TMPDIR: scratch,
-      },
-      logFile: join(this.#settings.logs, 'tasks', definition.name ?? 'container', `${id}.log`),
+      environment: { ...start.environment, ...own, ...variablesOf(override), ...this.#surroundings(scratch) },
+      logFile: this.#logFile(definition, id),
     };
+  }
+
+  #surroundings(scratch: string): Record<string, string> {
+    return { ...awsEnvironment(this.#settings.endpoints), PATH: this.#settings.path, TMPDIR: scratch };
+  }
+
+  #logFile({ name = 'container' }: ContainerDefinition, id: string): string {
+    return join(this.#settings.logs, 'tasks', name, `${id}.log`);
   }
 }
 
@@ -147,6 +172,10 @@ interface Placement {
   readonly id: string;
 }
 
+const refused = (error: Error): never => {
+  throw new StatesError(`ECS.${error.name}`, error.message);
+};
+
 const runningTask = ({ task, family, definition, program }: Container, { process: { pid = 0 } }: OwnedProcess): RunningTask => ({
   arn: task,
   family,
@@ -155,28 +184,6 @@ const runningTask = ({ task, family, definition, program }: Container, { process
   environment: program.environment,
   logFile: program.logFile,
 });
-
-/** What the state changes of a container. Closed: an override that were left out would only be missed on AWS. */
-function overrideOf(parameters: JsonObject, container: string): JsonObject {
-  const overrides = objectIn(parameters.Overrides);
-  const all = (overrides.ContainerOverrides ?? []) as Json[];
-  const [override = {}, ...more] = all.filter(isObject).filter(({ Name }) => Name === container);
-  const unknown = [
-    ...Object.keys(overrides).filter((key) => key !== 'ContainerOverrides'),
-    ...Object.keys(override).filter((key) => !['Name', 'Command', 'Environment'].includes(key)),
-  ];
-  if (unknown.length > 0 || more.length > 0 || all.length > 1)
-    throw new StatesError(
-      'States.Runtime',
-      `the local cloud cannot override ${unknown.join(', ') || `other containers than ${container}`}`,
-    );
-  return override;
-}
-
-function needText(value: Json | undefined): string {
-  if (typeof value === 'string') return value;
-  throw new StatesError('States.Runtime', `names and values of variables are texts, not ${JSON.stringify(value ?? null)}`);
-}
 
 /** Waits for its end. When the signal comes: SIGTERM, and SIGKILL after the stop timeout. The whole container ends with its first process. */
 async function untilStopped(child: OwnedProcess, signal: AbortSignal, stopSeconds: number): Promise<Ending> {

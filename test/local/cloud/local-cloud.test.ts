@@ -102,6 +102,7 @@ it('accounts for every resource of the template: created, created by a call, or 
   expect(accounted.sort()).toEqual(Object.keys(readAssembly(assembly).template.Resources).sort());
   expect(createdDirectly.map(({ type }) => type).sort()).toEqual([
     'AWS::CloudWatch::Alarm',
+    'AWS::Lambda::Permission',
     'AWS::S3::BucketPolicy',
     'AWS::SNS::Subscription',
     'AWS::SNS::TopicPolicy',
