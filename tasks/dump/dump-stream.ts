@@ -2,9 +2,9 @@ import type { DumpContents } from '../../lib/domain/backup/receipt.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
 import type { ArtifactSink } from '../../lib/runtime/artifact-sink.ts';
 import { BoundedWriter } from '../../lib/runtime/bounded-writer.ts';
-import { type Child, type ChildCommand, type ChildExit, showExit, startChildInto, succeeded } from '../../lib/runtime/child.ts';
-import { type ChildOutput, openChildOutput } from '../../lib/runtime/child-output.ts';
+import { type ChildCommand, type ChildExit, showExit, succeeded } from '../../lib/runtime/child.ts';
 import { CopyScanner } from '../../lib/runtime/postgres/copy-scanner.ts';
+import { startWriter, type Writer } from '../../lib/runtime/start-writer.ts';
 import { whenAborted } from '../../lib/runtime/when-aborted.ts';
 import type { DumpProcesses } from './dump-job.ts';
 import { ProgramEnded } from './program-ended.ts';
@@ -42,11 +42,6 @@ export async function streamDump(stream: DumpStream): Promise<StreamedDump> {
   } finally {
     await dump.stop();
   }
-}
-
-interface Writer {
-  readonly child: Child;
-  readonly output: ChildOutput;
 }
 
 class RunningDump {
@@ -117,17 +112,3 @@ class RunningDump {
 }
 
 const NEVER_STARTED: ChildExit = { code: null, signal: null, error: 'never started' };
-
-async function startWriter(
-  command: ChildCommand,
-  stdin: 'pipe' | 'ignore',
-  take: (piece: Buffer) => void | Promise<void>,
-): Promise<Writer> {
-  const output = await openChildOutput(take);
-  try {
-    return { child: startChildInto(output.writeEnd, command, stdin), output };
-  } finally {
-    // only the child holds it now, so that the output ends when the child does
-    output.writeEnd.destroy();
-  }
-}

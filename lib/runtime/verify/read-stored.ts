@@ -1,16 +1,22 @@
 import type { Receipt } from '../../domain/backup/receipt.ts';
 import { Failure } from '../../domain/outcomes.ts';
 import { storageFailure } from '../storage-failure.ts';
-import { digestOf } from '../stored-digest.ts';
-import type { StoredObject, Vault } from '../vault.ts';
+import { digestOf, type StoredDigest } from '../stored-digest.ts';
+import type { StoredObject } from '../vault.ts';
 import type { ContentCheck } from './content-check.ts';
+import type { ReadableVault } from './watched-reads.ts';
 
 /** Reads every stored byte and shows it to the check. Throws `damaged` where they are others than the task sent. */
-export async function readWhole(vault: Vault, stored: StoredObject, receipt: Receipt, check: ContentCheck): Promise<void> {
+export async function readWhole(
+  vault: Pick<ReadableVault, 'read'>,
+  stored: StoredObject,
+  receipt: Receipt,
+  check: ContentCheck,
+): Promise<void> {
   const digest = await digestOf(await vault.read(stored.key, stored.versionId), (chunk) => check.feed(chunk));
   const same = digest.bytes === receipt.bytes && digest.sha256 === receipt.sha256 && digest.crc32 === receipt.crc32;
   // a connection that broke proves nothing; the bytes themselves do
-  if (digest.fault && (same || digest.bytes < stored.bytes)) throw storageFailure(`GetObject ${stored.key}`, digest.fault);
+  if (digest.bytes < stored.bytes || (digest.fault && same)) throw cutOff(stored, digest);
   if (!same)
     throw new Failure(
       'damaged',
@@ -19,7 +25,7 @@ export async function readWhole(vault: Vault, stored: StoredObject, receipt: Rec
 }
 
 /** Reads until the check has seen enough. */
-export async function readFront(vault: Vault, stored: StoredObject, check: ContentCheck): Promise<void> {
+export async function readFront(vault: Pick<ReadableVault, 'read'>, stored: StoredObject, check: ContentCheck): Promise<void> {
   const body = await vault.read(stored.key, stored.versionId);
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) if (!(await check.feed(chunk))) break;
@@ -29,3 +35,9 @@ export async function readFront(vault: Vault, stored: StoredObject, check: Conte
     body.destroy();
   }
 }
+
+/** The connection ended before the bytes did, or its end was an error: with or without a word, it says nothing of them. */
+export const cutOff = ({ key, bytes }: StoredObject, digest: StoredDigest): Failure =>
+  digest.fault
+    ? storageFailure(`GetObject ${key}`, digest.fault)
+    : new Failure('storage', `GetObject ${key}: ended after ${digest.bytes} of ${bytes} bytes`);

@@ -3,23 +3,23 @@ import { membersKey } from '../../domain/backup/keys.ts';
 import type { TreeReceipt } from '../../domain/backup/receipt.ts';
 import { Failure } from '../../domain/outcomes.ts';
 import { countNewlines } from '../postgres/count-newlines.ts';
-import { storageFailure } from '../storage-failure.ts';
 import { digestOf } from '../stored-digest.ts';
 import { TreeDecoder } from '../tree/tree-decoder.ts';
-import type { Vault } from '../vault.ts';
+import { cutOff } from './read-stored.ts';
+import type { ReadableVault } from './watched-reads.ts';
 
 /**
  * Reads the list of a tree's members and compares it with the receipt: its key carries the SHA-256 of the stored bytes, and
  * unpacked it is the list that the task hashed. Of an encrypted list only the first can be told.
  */
-export async function verifyMembers(vault: Vault, receipt: TreeReceipt): Promise<void> {
+export async function verifyMembers(vault: Pick<ReadableVault, 'head' | 'read'>, receipt: TreeReceipt): Promise<void> {
   const { key, count, sha256 } = receipt.contents.members;
   const stored = await vault.head(key);
   if (!stored) throw new Failure('damaged', `the list of members is gone: ${key}`);
   const list = receipt.encryption ? undefined : new ListReader();
   try {
     const digest = await digestOf(await vault.read(key, stored.versionId), async (chunk) => list?.feed(chunk));
-    if (digest.fault && digest.bytes < stored.bytes) throw storageFailure(`GetObject ${key}`, digest.fault);
+    if (digest.bytes < stored.bytes) throw cutOff(stored, digest);
     if (membersKey(receipt.key, digest.sha256) !== key)
       throw new Failure('damaged', `${key}: read ${digest.bytes} bytes with SHA-256 ${digest.sha256}`);
     const found = (await list?.finish(key)) ?? { count, sha256 };
