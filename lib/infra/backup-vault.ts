@@ -1,6 +1,6 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
+import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { Config } from '../domain/config/config.ts';
 import { acknowledge } from './acknowledge.ts';
@@ -8,24 +8,33 @@ import { keptBucket } from './kept-bucket.ts';
 import { OffsiteReplication } from './offsite-replication.ts';
 
 export interface BackupVaultProps extends Pick<Config, 'objectLock' | 'offsite'> {
+  /** Of a new bucket. */
   readonly key: IKey;
+  /** A bucket that is there already, with its key, instead of a new one. */
+  readonly existing?: Config['vault'];
 }
 
-/** The bucket that backups land in. It outlives the stack that created it. */
+/** The bucket that backups land in. It outlives the stack that created it, and a later stack may go on with it. */
 export class BackupVault extends Construct {
-  readonly bucket: Bucket;
+  readonly bucket: IBucket;
   readonly #key: IKey;
 
-  constructor(scope: Construct, id: string, { key, objectLock, offsite }: BackupVaultProps) {
+  constructor(scope: Construct, id: string, props: BackupVaultProps) {
     super(scope, id);
-    this.#key = key;
-    this.bucket = new Bucket(this, 'Bucket', keptBucket(key, objectLock));
-    if (offsite) new OffsiteReplication(this, 'Offsite', { bucket: this.bucket, key, offsite, locked: objectLock !== undefined });
+    const { existing } = props;
+    this.#key = existing ? Key.fromKeyArn(this, 'Key', existing.keyArn) : props.key;
+    this.bucket = existing ? Bucket.fromBucketName(this, 'Bucket', existing.bucketName) : this.newBucket(props);
+  }
+
+  private newBucket({ key, objectLock, offsite }: BackupVaultProps): Bucket {
+    const bucket = new Bucket(this, 'Bucket', keptBucket(key, objectLock));
+    if (offsite) new OffsiteReplication(this, 'Offsite', { bucket, key, offsite, locked: objectLock !== undefined });
     acknowledge(
-      this.bucket,
+      bucket,
       'AwsSolutions-S1',
       'Access logs would need a second bucket; data events of CloudTrail tell more and are the account owner’s to switch on',
     );
+    return bucket;
   }
 
   /** Reads objects under the prefixes. It tells a missing key from a forbidden one, and so may list the names of all. */

@@ -29,7 +29,8 @@ export class NightproofStack extends Stack {
       enableKeyRotation: true,
       removalPolicy: RemovalPolicy.RETAIN, // without it no backup can be read
     });
-    const vault = new BackupVault(this, 'Vault', { key, objectLock: config.objectLock, offsite: config.offsite });
+    const { objectLock, offsite } = config;
+    const vault = new BackupVault(this, 'Vault', { key, objectLock, offsite, existing: config.vault });
     const alerts = new Alerts(this, 'Alerts', { key, email: config.notify.email });
     const network = new TaskNetwork(this, 'Network', config.network);
     const imageFolder = taskImage(this);

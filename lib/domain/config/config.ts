@@ -110,6 +110,19 @@ const Patrol = z.strictObject({
   share: ShareText.default('5%').describe('How much of all backups is read each time; every backup has its turn'),
 });
 
+const BucketName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, { error: 'must be a bucket name: lower-case letters, digits, "." and "-"' });
+
+/** For a new stack over the backups of an old one. */
+const ExistingVault = z.strictObject({
+  bucketName: BucketName.describe('The bucket that the backups lie in; it is used as it is, with its own settings'),
+  keyArn: z
+    .string()
+    .regex(/^arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/, { error: 'must be the ARN of a KMS key' })
+    .describe('The key that they are encrypted with'),
+});
+
 const ConnectionName = z
   .string()
   .regex(/^[a-z][a-z0-9_-]*$/, { error: 'must be lower-case letters, digits, "_" and "-", starting with a letter' });
@@ -134,6 +147,7 @@ const fileFields = {
   volumes: z.record(VolumeName, Volume).default({}).describe('EFS volumes that file sources lie on'),
   encryption: Encryption.optional(),
   offsite: Offsite.optional().describe('A second bucket, in another region, that S3 copies every object to'),
+  vault: ExistingVault.optional().describe('An existing bucket instead of a new one, as after the loss of the stack'),
   objectLock: ObjectLock.optional().describe('Locks every object against removal. Only when the vault is created.'),
   drill: Drill.prefault({}).describe('Restore tests: backups are restored into a scratch server and compared'),
   patrol: Patrol.prefault({}).describe('Reads stored backups again, byte by byte, a share at a time'),

@@ -153,7 +153,7 @@ const limitsOf = (limits: Limits) => ({
 /** Durations in a parsed file have passed `DurationText` already. */
 const seconds = (written: string): number => parseDuration(written) as number;
 
-function planFaults({ schedules, storageClass, keep, objectLock, offsite, sources }: ConfigFile): ConfigFault[] {
+function planFaults({ schedules, storageClass, keep, objectLock, offsite, vault, sources }: ConfigFile): ConfigFault[] {
   const reserved = [NIGHTLY, MANUAL].filter((name) => Object.hasOwn(schedules, name));
   const lockDays = objectLock ? seconds(objectLock.keep) / 86_400 : 1;
   const rules = sources.map((source) => ('keep' in source ? source.keep : undefined) ?? keep);
@@ -167,11 +167,20 @@ function planFaults({ schedules, storageClass, keep, objectLock, offsite, source
     })),
     ...storageClassFaults(storageClass, keep).map(({ tier, message }) => ({ path: ['storageClass', tier], message })),
     ...offsiteFaults(offsite?.keep, rules).map(({ tier, message }) => ({ path: ['offsite', 'keep', tier], message })),
+    ...(vault ? settingsOfVault({ objectLock, offsite }) : []),
     ...(Number.isInteger(lockDays)
       ? []
       : [{ path: ['objectLock', 'keep'], message: 'must be in whole days, as "30d": S3 counts in days' }]),
   ];
 }
+
+/** A bucket that is there already has its own; a setting that silently did nothing would be missed on the day it is needed. */
+const settingsOfVault = (settings: Pick<ConfigFile, 'objectLock' | 'offsite'>): ConfigFault[] =>
+  Object.entries(settings).flatMap(([name, value]) =>
+    value === undefined
+      ? []
+      : [{ path: [name], message: 'cannot be set on a vault that exists already; leave it out, the bucket keeps its own' }],
+  );
 
 /** Ids name files: no two may be alike, nor one look like what another finds at run time. */
 function idFaults(written: readonly WrittenSource[]): ConfigFault[] {
