@@ -161,6 +161,10 @@ export const REASONS = {
     remedy:
       'Name tables as schema.table, in double quotes where they have capitals. What the backup holds is shown by nightproof show KEY --all.',
   },
+  paths: {
+    retryable: false,
+    remedy: 'Name paths as the archive has them, from its own top. What the backup holds is shown by nightproof show KEY --all.',
+  },
   restore: {
     retryable: false,
     remedy:
@@ -199,7 +203,7 @@ export const REASONS = {
   'unsafe-archive': {
     retryable: false,
     remedy:
-      'The archive holds something that no archive of nightproof holds: a path out of its folder, a device, or more bytes than its manifest promises. Nothing was kept of it. Find out who wrote it.',
+      'The archive holds something that no archive of nightproof holds: a path or link out of its folder, one name twice, or more bytes than its manifest promises. Nothing of it was put in place. Find out who wrote it.',
   },
   internal: {
     retryable: false,

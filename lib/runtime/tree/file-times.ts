@@ -9,3 +9,9 @@ export function secondsOf(nanoseconds: bigint): string {
     .replace(/0+$/, '');
   return `${negative ? '-' : ''}${size / NANOSECONDS}${fraction ? `.${fraction}` : ''}`;
 }
+
+/** A time of a tar stream as Node's calls take it: exact to a microsecond; before 1970, which as a number Node takes for now, to a millisecond. */
+export function fileTime(seconds: string): number | Date {
+  const time = Number(seconds);
+  return time < 0 ? new Date(Math.round(time * 1000)) : time;
+}

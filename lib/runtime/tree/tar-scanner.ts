@@ -21,6 +21,16 @@ export interface ScannedMember {
   readonly ctime: string | undefined;
 }
 
+/** Who wants more than the members: what they hold, as it goes by. */
+export interface ContentTaker {
+  /** A member whose headers were read; of a file, its content comes next. */
+  opened(entry: TarEntry): void;
+  /** The next bytes of a file, in the memory that was pushed. */
+  data(bytes: Buffer): void;
+  /** So many zeros, which are not in the stream. */
+  hole(bytes: number): void;
+}
+
 interface Content {
   readonly entry: TarEntry;
   readonly hash: ContentHash;
@@ -41,6 +51,7 @@ interface Extension {
  */
 export class TarScanner {
   readonly #found: (member: ScannedMember) => void;
+  readonly #taker: ContentTaker | undefined;
   readonly #block = Buffer.alloc(BLOCK);
   #blockLength = 0;
   #extensions: Extensions = { global: new Map() };
@@ -50,8 +61,9 @@ export class TarScanner {
   #padding = 0;
   #zeroBlocks = 0;
 
-  constructor(found: (member: ScannedMember) => void) {
+  constructor(found: (member: ScannedMember) => void, taker?: ContentTaker) {
     this.#found = found;
+    this.#taker = taker;
   }
 
   /**
@@ -68,7 +80,7 @@ export class TarScanner {
         at += length;
       } else if (this.#content) {
         const { hash } = this.#content;
-        holes -= hash.skip(holes);
+        holes -= this.#skip(hash, holes);
         if (hash.hole > 0) return at;
         at = this.#readContent(this.#content, chunk, at);
       } else {
@@ -85,9 +97,20 @@ export class TarScanner {
 
   #readContent(content: Content, chunk: Buffer, at: number): number {
     const length = Math.min(content.hash.wanted, chunk.length - at);
-    if (length > 0) content.hash.take(chunk.subarray(at, at + length));
+    if (length > 0) this.#takeData(content.hash, chunk.subarray(at, at + length));
     if (content.hash.wanted === 0 && content.hash.hole === 0) this.#closeContent(content);
     return at + length;
+  }
+
+  #takeData(hash: ContentHash, data: Buffer): void {
+    hash.take(data);
+    this.#taker?.data(data);
+  }
+
+  #skip(hash: ContentHash, most: number): number {
+    const skipped = hash.skip(most);
+    if (skipped > 0) this.#taker?.hole(skipped);
+    return skipped;
   }
 
   #readBlock(chunk: Buffer, at: number): number {
@@ -129,7 +152,7 @@ export class TarScanner {
     this.#extensions = { global: this.#extensions.global };
     if (entry.sparse) this.#map = { entry, map: new SparseMap(), blocks: 0 };
     else if (entry.type === 'file') this.#openContent({ entry, hash: new ContentHash(entry.bytes) });
-    else this.#tell(entry, '');
+    else this.#openOther(entry);
   }
 
   #gather(extension: Extension, block: Buffer): void {
@@ -158,7 +181,13 @@ export class TarScanner {
     this.#openContent({ entry, hash: new ContentHash(entry.bytes, extents) });
   }
 
+  #openOther(entry: TarEntry): void {
+    this.#taker?.opened(entry);
+    this.#tell(entry, '');
+  }
+
   #openContent(content: Content): void {
+    this.#taker?.opened(content.entry);
     if (content.hash.wanted === 0 && content.hash.hole === 0) this.#closeContent(content);
     else this.#content = content;
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { memberLine, type ScannedTree, type TreeMember } from '../../domain/backup/tree-contents.ts';
-import { type ScannedMember, TarScanner } from './tar-scanner.ts';
+import { type ContentTaker, type ScannedMember, TarScanner } from './tar-scanner.ts';
 
 /** Which count a member adds to. */
 const COUNTED = { file: 'files', directory: 'directories', symlink: 'links', hardlink: 'links', other: 'others' } as const;
@@ -16,9 +16,9 @@ export class TreeReader {
   #fileBytes = 0;
   #members = 0;
 
-  /** `found` is told of every member, with its line of the list of members. */
-  constructor(found: (member: ScannedMember, line: string) => void = () => undefined) {
-    this.#scanner = new TarScanner((scanned) => found(scanned, this.#count(scanned.member)));
+  /** `found` is told of every member, with its line of the list of members, when `taker` was given what it holds. */
+  constructor(found: (member: ScannedMember, line: string) => void = () => undefined, taker?: ContentTaker) {
+    this.#scanner = new TarScanner((scanned) => found(scanned, this.#count(scanned.member)), taker);
   }
 
   /** Bytes of tar so far. */

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import { type ScannedTree, type TreeContents, treeDifference } from '../../domain/backup/tree-contents.ts';
 import { Failure } from '../../domain/outcomes.ts';
 import type { CompressionMethod } from './tree-compression.ts';
@@ -10,12 +9,14 @@ import { TreeReader } from './tree-reader.ts';
  * wrong with the bytes is said at the end, so that whoever reads them can tell it from a connection that broke.
  */
 export class TreeVerifier {
-  readonly #reader = new TreeReader();
+  readonly #reader: Pick<TreeReader, 'take' | 'finish'>;
   readonly #decoder: TreeDecoder;
   #fault: unknown;
 
-  constructor(method: CompressionMethod) {
-    this.#decoder = new TreeDecoder(method, (piece) => this.#reader.take(piece));
+  /** `reader`: one that looks at more than the receipt asks for. */
+  constructor(method: CompressionMethod, reader: Pick<TreeReader, 'take' | 'finish'> = new TreeReader()) {
+    this.#reader = reader;
+    this.#decoder = new TreeDecoder(method, (piece) => reader.take(piece));
   }
 
   /** Takes stored bytes; false once nothing can be made of them any more. */
@@ -49,20 +50,21 @@ export class TreeVerifier {
 
 /** Reads stored bytes to their end; throws `damaged` where they do not hold what the receipt says, and what the stream itself throws as it is. */
 export async function verifyTree(
-  body: Readable,
+  body: AsyncIterable<Buffer>,
   method: CompressionMethod,
   sent: ScannedTree | TreeContents,
+  reader?: Pick<TreeReader, 'take' | 'finish'>,
 ): Promise<ScannedTree> {
-  const verifier = new TreeVerifier(method);
+  const verifier = new TreeVerifier(method, reader);
   try {
-    for await (const chunk of body as AsyncIterable<Buffer>) if (!(await verifier.feed(chunk))) break;
+    for await (const chunk of body) if (!(await verifier.feed(chunk))) break;
     return await verifier.finish(sent);
   } finally {
     verifier.stop();
   }
 }
 
-function readOf(reader: TreeReader): ScannedTree {
+function readOf(reader: Pick<TreeReader, 'finish'>): ScannedTree {
   try {
     return reader.finish();
   } catch (fault) {
