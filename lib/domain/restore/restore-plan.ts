@@ -3,6 +3,7 @@ import { PostgresName } from '../config/connection.ts';
 import { RelativePath, SOURCE_KINDS } from '../source/source.ts';
 import { SourceId } from '../source/source-id.ts';
 import { SlotText } from '../time/slot.ts';
+import { OUTSIDE_LINKS } from './outside-link.ts';
 import { RESTORE_MODES, RestoreRequest } from './restore-request.ts';
 import { RestoreTarget, TargetName } from './restore-target.ts';
 
@@ -28,6 +29,7 @@ export const RestoreItem = z.discriminatedUnion('kind', [
     folder: RelativePath,
     replace: z.boolean(),
     paths: z.array(RelativePath).optional(),
+    outsideLinks: z.enum(OUTSIDE_LINKS).optional(),
   }),
 ]);
 export type RestoreItem = z.infer<typeof RestoreItem>;

@@ -5,6 +5,7 @@ import { PlanName } from '../run/plan-name.ts';
 import { DateText, RelativePath } from '../source/source.ts';
 import { SourceId } from '../source/source-id.ts';
 import { SlotText } from '../time/slot.ts';
+import { OUTSIDE_LINKS } from './outside-link.ts';
 import { TargetName } from './restore-target.ts';
 
 /** Which backups are meant. What is damaged is never chosen. */
@@ -49,6 +50,8 @@ export const RestoreRequest = z.strictObject({
   folder: RelativePath.optional(),
   /** Of a tree: exchange a folder that is there; the old one stays beside it. */
   replace: z.boolean().default(false),
+  /** Of a tree: see OUTSIDE_LINKS. @default "leaveOut" */
+  outsideLinks: z.enum(OUTSIDE_LINKS).optional(),
   /** False: owners and grants are left out, and everything belongs to the role that restores. @default true; false in place */
   owners: z.boolean().optional(),
   /** Dump the restored database again and compare every table with the manifest. */

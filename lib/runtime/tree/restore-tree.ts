@@ -65,7 +65,12 @@ export async function restoreTree(restore: TreeRestore): Promise<ExtractedTree> 
   return extractTree({
     source: plainBytes(restore, stored),
     method: methodIn(manifest.receipt),
-    ...{ destination, name, replace, selection, outsideLinks, signal },
+    destination,
+    name,
+    replace,
+    selection,
+    outsideLinks,
+    signal,
     limit: limitOf(contents),
     sent: contents,
   });
@@ -120,7 +125,11 @@ function plainBytes({ vault, decrypt, onBytes }: TreeRestore, stored: StoredObje
   return decrypt ? decrypt(bytes) : bytes;
 }
 
-async function* storedBytes(vault: Vault, stored: StoredObject, seen: (bytes: number) => void = () => undefined): AsyncIterable<Buffer> {
+async function* storedBytes(
+  vault: Vault,
+  stored: StoredObject,
+  seen: (bytes: number) => void = () => undefined,
+): AsyncIterable<Buffer> {
   const body = await vault.read(stored.key, stored.versionId);
   let bytes = 0;
   try {

@@ -5,10 +5,7 @@ import { TreeVerifier } from '../tree/verify-tree.ts';
 import type { ContentCheck } from './content-check.ts';
 
 /** The archive unpacked again: every member, and the SHA-256 of every file. Its front alone tells nothing. `reader`: see TreeVerifier. */
-export function checkTree(
-  { key, contents }: TreeReceipt,
-  reader?: Pick<TreeReader, 'take' | 'finish'>,
-): ContentCheck {
+export function checkTree({ key, contents }: TreeReceipt, reader?: Pick<TreeReader, 'take' | 'finish'>): ContentCheck {
   const verifier = new TreeVerifier(key.endsWith('.zst') ? 'zstd' : 'gzip', reader);
   return {
     looksAtFront: false,
