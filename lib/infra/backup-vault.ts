@@ -2,6 +2,7 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { TIERS } from '../domain/backup/tiers.ts';
 import type { Config } from '../domain/config/config.ts';
 import { acknowledge } from './acknowledge.ts';
 import { keptBucket } from './kept-bucket.ts';
@@ -56,6 +57,17 @@ export class BackupVault extends Construct {
       // to find and abort what a killed try left open; by the bucket, since S3 has no finer resource for it
       new PolicyStatement({ actions: ['s3:ListBucketMultipartUploads'], resources: [this.bucket.bucketArn] }),
       // Decrypt too: S3 reads the parts of a multipart upload back to join them
+      new PolicyStatement({ actions: ['kms:GenerateDataKey', 'kms:Decrypt'], resources: [this.#key.keyArn] }),
+    ];
+  }
+
+  /** Says of a backup, beside it, that it is damaged; can write nothing else there. */
+  depositDamage(): PolicyStatement[] {
+    return [
+      new PolicyStatement({
+        actions: ['s3:PutObject'],
+        resources: TIERS.map((tier) => this.bucket.arnForObjects(`${tier}/*.damaged.json`)),
+      }),
       new PolicyStatement({ actions: ['kms:GenerateDataKey', 'kms:Decrypt'], resources: [this.#key.keyArn] }),
     ];
   }

@@ -4,7 +4,7 @@ import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { EcsFargateLaunchTarget, EcsRunTask } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
 import { PLAIN_TASK } from '../domain/run/plan.ts';
-import type { BackupTask, BackupTasks } from './backup-tasks.ts';
+import type { HouseTask, TaskSet } from './house-task.ts';
 import { pascalCase } from './pascal-case.ts';
 import type { TaskNetwork } from './task-network.ts';
 
@@ -14,12 +14,20 @@ const ECS_REFUSALS = ['AmazonECS.Unknown', 'ECS.AmazonECSException', 'ECS.Server
 export interface TaskStatesProps {
   /** `Dump`: the state is called so, and `DumpMedia` where it needs the volume `media`. */
   readonly verb: string;
-  readonly tasks: BackupTasks;
+  readonly tasks: TaskSet;
   readonly network: TaskNetwork;
   /** The program of the image. */
   readonly command: readonly string[];
+  /** Variables of this run: texts, or paths into the state's input. @default PLAN_KEY and SOURCE_ID */
+  readonly variables?: Readonly<Record<string, string>>;
   readonly timeout: Duration;
 }
+
+/** How a backup task is told what to do. */
+const jobVariables = (): Record<string, string> => ({
+  PLAN_KEY: sfn.JsonPath.stringAt('$.planKey'),
+  SOURCE_ID: sfn.JsonPath.stringAt('$.id'),
+});
 
 /** Runs a program of the image in the task that `$.task` names. */
 export interface TaskStates {
@@ -40,7 +48,8 @@ export function taskStates(scope: Construct, props: TaskStatesProps): TaskStates
   return { start: which, runs };
 }
 
-function runState(scope: Construct, task: BackupTask, { verb, tasks, network, command, timeout }: TaskStatesProps): EcsRunTask {
+function runState(scope: Construct, task: HouseTask, props: TaskStatesProps): EcsRunTask {
+  const { verb, tasks, network, command, timeout, variables = jobVariables() } = props;
   const run = new EcsRunTask(scope, task.name === PLAIN_TASK ? verb : `${verb}${pascalCase(task.name)}`, {
     integrationPattern: sfn.IntegrationPattern.RUN_JOB,
     cluster: tasks.cluster,
@@ -53,10 +62,7 @@ function runState(scope: Construct, task: BackupTask, { verb, tasks, network, co
       {
         containerDefinition: task.container,
         command: [...command],
-        environment: [
-          { name: 'PLAN_KEY', value: sfn.JsonPath.stringAt('$.planKey') },
-          { name: 'SOURCE_ID', value: sfn.JsonPath.stringAt('$.id') },
-        ],
+        environment: Object.entries(variables).map(([name, value]) => ({ name, value })),
       },
     ],
     taskTimeout: sfn.Timeout.duration(timeout),
