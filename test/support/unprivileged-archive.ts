@@ -1,7 +1,7 @@
 import { constants, copyFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { buildSync } from 'esbuild';
-import { isReachable, unprivilegedUser } from '../../lib/local/servers/unprivileged.ts';
+import { isReachable, unprivilegedUser } from '../../lib/runtime/postgres/unprivileged.ts';
 import { scratchFolder } from './scratch-folder.ts';
 import { run } from './tree-rig.ts';
 

@@ -7,7 +7,7 @@ import type { PostgresInstall } from '../setup/postgres.ts';
 import { LOOPBACK } from './free-port.ts';
 import { processGroup } from './process-group.ts';
 import { type RunningServer, startServer } from './server-start.ts';
-import { isReachable, reachableTmpdir, type UnixUser, unprivilegedUser } from './unprivileged.ts';
+import { isReachable, reachableTmpdir, type UnixUser, unprivilegedUser } from '../../runtime/postgres/unprivileged.ts';
 
 const PROBE_LIMIT_MS = 2000;
 const SUPERUSER = 'postgres';

@@ -3,7 +3,7 @@ import { chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { unprivilegedUser } from '../../../lib/local/servers/unprivileged.ts';
+import { unprivilegedUser } from '../../../lib/runtime/postgres/unprivileged.ts';
 import type { SslMode } from '../../../lib/runtime/postgres/ca-bundle.ts';
 import { openSession } from '../../../lib/runtime/postgres/server-connection.ts';
 import { DatabaseRig } from '../../support/database-rig.ts';

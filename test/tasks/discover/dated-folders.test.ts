@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { manifestKey } from '../../../lib/domain/backup/keys.ts';
 import { artifactKeyOf } from '../../../lib/domain/source/artifact-of.ts';
 import type { DatedFoldersGroup } from '../../../lib/domain/source/source.ts';
-import { unprivilegedUser } from '../../../lib/local/servers/unprivileged.ts';
+import { unprivilegedUser } from '../../../lib/runtime/postgres/unprivileged.ts';
 import { DiscoverRig } from '../../support/discover-rig.ts';
 import { SUNDAY } from '../../support/night.ts';
 import { scratchFolder } from '../../support/scratch-folder.ts';
