@@ -1,7 +1,7 @@
 import { Failure, type Reason } from '../../lib/domain/outcomes.ts';
 import { lockHolders } from '../../lib/runtime/postgres/lock-holders.ts';
+import type { ProgramEnded } from '../../lib/runtime/postgres/program-ended.ts';
 import type { ServerSession } from '../../lib/runtime/postgres/server-connection.ts';
-import type { ProgramEnded } from './program-ended.ts';
 
 /** How long the server may take to say why a program ended. */
 const EXPLANATION_LIMIT_MS = 30_000;

@@ -2,9 +2,9 @@ import type { GlobalsContents } from '../../lib/domain/backup/receipt.ts';
 import type { ArtifactSink } from '../../lib/runtime/artifact-sink.ts';
 import { type ChildCommand, type PipedChild, startChild, succeeded } from '../../lib/runtime/child.ts';
 import { GlobalsScanner } from '../../lib/runtime/postgres/globals-scanner.ts';
+import { ProgramEnded } from '../../lib/runtime/postgres/program-ended.ts';
 import { whenAborted } from '../../lib/runtime/when-aborted.ts';
 import type { DumpProcesses } from './dump-job.ts';
-import { ProgramEnded } from './program-ended.ts';
 
 export interface GlobalsStream {
   readonly pgDumpall: ChildCommand;

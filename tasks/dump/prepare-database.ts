@@ -3,16 +3,16 @@ import type { ArtifactSink } from '../../lib/runtime/artifact-sink.ts';
 import { clientFor, type PostgresClient } from '../../lib/runtime/postgres/clients.ts';
 import { type ChosenCompression, chooseCompression } from '../../lib/runtime/postgres/compression.ts';
 import { pgDumpCommand, pgRestoreCommand } from '../../lib/runtime/postgres/dump-commands.ts';
+import { type StreamedDump, streamDump } from '../../lib/runtime/postgres/dump-stream.ts';
 import { requireExtensions } from '../../lib/runtime/postgres/expected-extensions.ts';
+import { ProgramEnded } from '../../lib/runtime/postgres/program-ended.ts';
 import type { ServerSession } from '../../lib/runtime/postgres/server-connection.ts';
 import { type ServerFacts, serverFacts } from '../../lib/runtime/postgres/server-facts.ts';
 import { tableFilters } from '../../lib/runtime/postgres/table-filters.ts';
 import { refuseUnreadable } from '../../lib/runtime/postgres/unreadable-objects.ts';
 import { compareWithCatalogue } from './compare-with-catalogue.ts';
-import { type StreamedDump, streamDump } from './dump-stream.ts';
 import { explainExit } from './explain-exit.ts';
 import type { Bench, KindFacts, Prepared, Producer } from './producer.ts';
-import { ProgramEnded } from './program-ended.ts';
 import { ServerAccess } from './server-access.ts';
 
 /** One database by pg_dump, in its custom format. The server answers, is the one that is meant, and lets the role read everything. */

@@ -3,11 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { chownSync, closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Client } from 'pg';
+import { isReachable, reachableTmpdir, type UnixUser, unprivilegedUser } from '../../runtime/postgres/unprivileged.ts';
 import type { PostgresInstall } from '../setup/postgres.ts';
 import { LOOPBACK } from './free-port.ts';
 import { processGroup } from './process-group.ts';
 import { type RunningServer, startServer } from './server-start.ts';
-import { isReachable, reachableTmpdir, type UnixUser, unprivilegedUser } from '../../runtime/postgres/unprivileged.ts';
 
 const PROBE_LIMIT_MS = 2000;
 const SUPERUSER = 'postgres';

@@ -32,10 +32,16 @@ export const pgDumpCommand = ({ client, compression, lockWaitSeconds, choices = 
     `--lock-wait-timeout=${lockWaitSeconds * 1000}`,
     '--no-password',
     ...contentOptions(choices),
-    `--dbname=${connectionString(to)}`,
+    `--dbname=${connectionString(to, { options: SAME_TEXT })}`,
   ],
   env: childEnvironment(to.files),
 });
+
+/**
+ * pg_dump settles how dates, intervals and floats are written, but leaves these two to server, database and role; then the same
+ * rows would have another text, and so another hash, when they are dumped from the server that they were restored into.
+ */
+const SAME_TEXT = '-c timezone=UTC -c bytea_output=hex';
 
 /** An archive keeps the names of owners even so, and pg_restore leaves them out when it is told the same. */
 const PORTABLE = ['--no-owner', '--no-acl'];

@@ -5,8 +5,8 @@ import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { expect, it, onTestFinished } from 'vitest';
 import { type PostgresOptions, type PostgresServer, startPostgres } from '../../../lib/local/servers/postgres-server.ts';
-import { isReachable, unprivilegedUser } from '../../../lib/runtime/postgres/unprivileged.ts';
 import type { PostgresInstall } from '../../../lib/local/setup/postgres.ts';
+import { isReachable, unprivilegedUser } from '../../../lib/runtime/postgres/unprivileged.ts';
 import { scratchFolder } from '../../support/scratch-folder.ts';
 import { toolchain } from '../../support/toolchain.ts';
 

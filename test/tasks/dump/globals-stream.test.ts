@@ -1,8 +1,8 @@
 import { beforeEach, expect, it } from 'vitest';
 import type { ArtifactSink } from '../../../lib/runtime/artifact-sink.ts';
 import type { ChildCommand } from '../../../lib/runtime/child.ts';
+import { ProgramEnded } from '../../../lib/runtime/postgres/program-ended.ts';
 import { streamGlobals } from '../../../tasks/dump/globals-stream.ts';
-import { ProgramEnded } from '../../../tasks/dump/program-ended.ts';
 
 // What pg_dumpall hardly ever does is done by stand-ins here: scripts that end as they are told.
 const SCRIPT = 'CREATE ROLE app;\\n--\\n-- PostgreSQL database cluster dump complete\\n--\\n';

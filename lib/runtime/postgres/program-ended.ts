@@ -1,4 +1,4 @@
-import { type ChildExit, showExit } from '../../lib/runtime/child.ts';
+import { type ChildExit, showExit } from '../child.ts';
 
 /** A program of PostgreSQL's ended otherwise than by exit code 0. Only the server can say why. */
 export class ProgramEnded extends Error {

@@ -1,24 +1,30 @@
-import type { DumpContents } from '../../lib/domain/backup/receipt.ts';
-import { Failure } from '../../lib/domain/outcomes.ts';
-import type { ArtifactSink } from '../../lib/runtime/artifact-sink.ts';
-import { BoundedWriter } from '../../lib/runtime/bounded-writer.ts';
-import { type ChildCommand, type ChildExit, showExit, succeeded } from '../../lib/runtime/child.ts';
-import { CopyScanner } from '../../lib/runtime/postgres/copy-scanner.ts';
-import { startWriter, type Writer } from '../../lib/runtime/start-writer.ts';
-import { whenAborted } from '../../lib/runtime/when-aborted.ts';
-import type { DumpProcesses } from './dump-job.ts';
+import type { DumpContents } from '../../domain/backup/receipt.ts';
+import { Failure } from '../../domain/outcomes.ts';
+import type { ArtifactSink } from '../artifact-sink.ts';
+import { BoundedWriter } from '../bounded-writer.ts';
+import { type ChildCommand, type ChildExit, showExit, succeeded } from '../child.ts';
+import { startWriter, type Writer } from '../start-writer.ts';
+import { whenAborted } from '../when-aborted.ts';
+import { CopyScanner } from './copy-scanner.ts';
 import { ProgramEnded } from './program-ended.ts';
 
 /** What may wait for pg_restore; it is faster than pg_dump, so this is for its pauses. */
 const DECODER_BACKLOG_BYTES = 1024 ** 2;
 
+/** Both programs, by id, as soon as each runs. */
+export interface StreamingPrograms {
+  readonly pgDump?: number | undefined;
+  readonly pgRestore?: number | undefined;
+}
+
 export interface DumpStream {
   readonly pgDump: ChildCommand;
   readonly pgRestore: ChildCommand;
-  readonly sink: ArtifactSink;
+  /** Where the dump goes; one that is only looked at goes nowhere. */
+  readonly sink?: Pick<ArtifactSink, 'write'>;
   readonly signal: AbortSignal;
   /** Called with every piece of the stream. */
-  readonly streamed: (bytes: number, processes: DumpProcesses) => void;
+  readonly streamed: (bytes: number, processes: StreamingPrograms) => void;
 }
 
 export interface StreamedDump {
@@ -80,7 +86,7 @@ class RunningDump {
 
   async #take(piece: Buffer): Promise<void> {
     const decoderReady = this.#orSayWhyNot(this.#decoderInput?.write(piece));
-    await Promise.all([this.#stream.sink.write(piece), decoderReady]);
+    await Promise.all([this.#stream.sink?.write(piece), decoderReady]);
     this.#bytes += piece.length;
     this.#stream.streamed(this.#bytes, { pgDump: this.#dump?.child.pid, pgRestore: this.#decoder?.child.pid });
   }

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type ArtifactSink, artifactSink } from '../../../lib/runtime/artifact-sink.ts';
 import type { ChildCommand } from '../../../lib/runtime/child.ts';
+import { streamDump } from '../../../lib/runtime/postgres/dump-stream.ts';
+import { ProgramEnded } from '../../../lib/runtime/postgres/program-ended.ts';
 import { MultipartUpload } from '../../../lib/runtime/upload/multipart-upload.ts';
-import { streamDump } from '../../../tasks/dump/dump-stream.ts';
-import { ProgramEnded } from '../../../tasks/dump/program-ended.ts';
 import { VaultRig } from '../../support/vault-rig.ts';
 
 // What PostgreSQL's own programs hardly ever do is done by stand-ins here: scripts that end as they are told.
