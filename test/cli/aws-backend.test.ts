@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { openAws } from '../../lib/cli/place/aws-backend.ts';
 import type { Backend, Place } from '../../lib/cli/place/backend.ts';
 import { explain } from '../../lib/cli/terminal/explain.ts';
+import { isExecutionName } from '../../lib/domain/backup/operation-keys.ts';
 import { execution, SUNDAY } from '../support/night.ts';
 
 const STATE_MACHINE = 'arn:aws:states:eu-west-3:123456789012:stateMachine:Night';
@@ -106,7 +107,7 @@ describe('a run', () => {
   it('is started once, under a name that makes a repeated request harmless', async () => {
     stepFunctions.on(StartExecutionCommand).resolves({ executionArn: execution('first'), startDate });
 
-    const run = await (await open()).startRun({ sources: ['app'], reason: 'test', slot: SUNDAY });
+    const run = await (await open()).start('night', { sources: ['app'], reason: 'test', slot: SUNDAY });
 
     expect(stepFunctions.commandCalls(StartExecutionCommand).map(({ args }) => args[0].input)).toEqual([
       {
@@ -135,15 +136,37 @@ describe('a run', () => {
     stepFunctions.on(StartExecutionCommand).resolves({ executionArn: execution('first'), startDate });
     stepFunctions.on(DescribeExecutionCommand).resolves(described);
 
-    const run = await (await open()).startRun({});
+    const run = await (await open()).start('night', {});
 
     expect(await run.state()).toEqual(state);
+  });
+
+  it.each(['restore', 'drill', 'patrol'] as const)('is a %s under a name that its records can have', async (machine) => {
+    stepFunctions.on(StartExecutionCommand).resolves({ executionArn: execution('first'), startDate });
+    const arn = `arn:aws:states:eu-west-3:123456789012:stateMachine:${machine}`;
+    const output = `${machine[0]?.toUpperCase()}${machine.slice(1)}StateMachineArn`;
+    const backend = await open({}, { VaultBucket: 'the-vault', StateMachineArn: STATE_MACHINE, [output]: arn });
+
+    const { name } = await backend.start(machine, { key: 'x' } as never);
+
+    expect({ name, valid: isExecutionName(name) }).toEqual({ name: `${machine}-20260419T090000Z-cafe0001`, valid: true });
+    expect(stepFunctions.commandCalls(StartExecutionCommand)[0]?.args[0].input).toMatchObject({ stateMachineArn: arn, name });
+  });
+
+  it('is refused by a stack that is older than its state machine', async () => {
+    const error = explain(await (await open()).start('drill', {}).catch((thrown: unknown) => thrown));
+
+    expect(error).toMatchObject({
+      exitCode: 2,
+      message: 'the stack nightproof has no output DrillStateMachineArn: it was deployed by an older nightproof',
+      remedy: 'Deploy again: npx cdk deploy',
+    });
   });
 
   it('is not started where the role may not', async () => {
     stepFunctions.on(StartExecutionCommand).rejects(failing('AccessDeniedException', 400));
 
-    const error = explain(await (await open()).startRun({}).catch((thrown: unknown) => thrown));
+    const error = explain(await (await open()).start('night', {}).catch((thrown: unknown) => thrown));
 
     expect(error).toMatchObject({ exitCode: 3, message: 'starting the run: access denied (AccessDeniedException)' });
   });

@@ -65,7 +65,7 @@ beforeAll(async () => {
   }
   deployed = {
     stack: 'nightproof',
-    outputs: { vaultBucket: 'the-vault', stateMachineArn },
+    outputs: { vaultBucket: 'the-vault', stateMachineArn, machines: { night: stateMachineArn } },
     clients: { cloudFormation, stepFunctions, s3, ...more },
   };
   await more.scheduler.send(new CreateScheduleCommand(schedule('nightproof-Nightly', {})));

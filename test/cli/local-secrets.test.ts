@@ -26,7 +26,7 @@ function refusal(path: string, wanted: readonly string[]) {
 }
 
 it('reads the secrets of a file that only its owner can read', () => {
-  const secrets = { 'secret/app': SECRET, other: {} };
+  const secrets = { 'secret/app': SECRET, other: {}, identity: '# made today\nAGE-SECRET-KEY-1TEST' };
 
   expect(readLocalSecrets(file(JSON.stringify(secrets)), ['secret/app'])).toEqual(secrets);
 });

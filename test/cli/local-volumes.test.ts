@@ -2,17 +2,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { readLocalVolumes } from '../../lib/cli/place/local-volumes.ts';
-import { sourceOf } from '../support/night.ts';
 import { scratchFolder } from '../support/scratch-folder.ts';
-import { datedFoldersOf } from '../support/sources.ts';
 
 const VOLUMES = { media: { fileSystemId: 'fs-0123456789abcdef0', accessPointId: 'fsap-0123456789abcdef0' } };
-const sources = [sourceOf('app'), { ...datedFoldersOf('exports'), volume: 'media' }];
 
 describe('the folders that stand for volumes', () => {
   let dir: string;
   const write = (content: unknown): void => writeFileSync(join(dir, 'volumes.json'), JSON.stringify(content));
-  const read = () => readLocalVolumes(dir, sources, VOLUMES);
+  const read = () => readLocalVolumes(dir, ['media'], VOLUMES);
 
   beforeEach(() => {
     dir = scratchFolder();
@@ -24,8 +21,8 @@ describe('the folders that stand for volumes', () => {
     expect(read()).toEqual({ 'fs-0123456789abcdef0': join(dir, 'files') });
   });
 
-  it('are not asked for where no source has files', () => {
-    expect(readLocalVolumes(dir, [sourceOf('app')], VOLUMES)).toEqual({});
+  it('are not asked for where none is needed', () => {
+    expect(readLocalVolumes(dir, [], VOLUMES)).toEqual({});
   });
 
   it('are asked for with the file to write', () => {

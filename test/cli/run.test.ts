@@ -203,13 +203,14 @@ describe('run', () => {
       PLAN,
       ['app', 'crm'].map((id) => verifiedOutcome(id, SUNDAY)),
     );
-    const startRun: Backend['startRun'] = async () => ({
+    const start: Backend['start'] = async () => ({
       executionArn: execution('first'),
+      name: 'first',
       startedAt: new Date('2026-04-19T02:00:01.020Z'),
       state: async () => succeeded,
     });
 
-    const { code } = await cli(['run'], { backend: backendOver(vault, { startRun }) });
+    const { code } = await cli(['run'], { backend: backendOver(vault, { start }) });
 
     expect(code).toBe(0);
   });

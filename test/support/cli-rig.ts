@@ -1,8 +1,8 @@
 import { PassThrough } from 'node:stream';
 import { main } from '../../lib/cli/main.ts';
-import type { Backend, ExecutionState, Place, Purpose } from '../../lib/cli/place/backend.ts';
+import type { Backend, ExecutionState, Machine, Place, Purpose } from '../../lib/cli/place/backend.ts';
+import { executionName } from '../../lib/cli/place/execution-name.ts';
 import { CliError } from '../../lib/cli/terminal/cli-error.ts';
-import type { ExecutionInput } from '../../lib/domain/run/plan.ts';
 import type { Vault } from '../../lib/runtime/vault.ts';
 import { execution, minutesAfter, SUNDAY } from './night.ts';
 
@@ -90,10 +90,12 @@ export function backendOver(
   vault: Vault,
   facts: Partial<Backend> & { readonly states?: readonly (ExecutionState | Error)[] } = {},
 ): Backend & {
-  readonly inputs: ExecutionInput[];
+  readonly inputs: object[];
+  readonly machines: Machine[];
   readonly closed: () => boolean;
 } {
-  const inputs: ExecutionInput[] = [];
+  const inputs: object[] = [];
+  const machines: Machine[] = [];
   let closed = false;
   const left = [...(facts.states ?? [])];
   return {
@@ -104,20 +106,23 @@ export function backendOver(
     pollMs: { first: 2000, most: 15_000 },
     locate: (key) => ({ s3: `s3://${vault.bucket}/${key}` }),
     operations: () => Promise.reject(new Error('this test has nothing but a vault')),
-    startRun: async (input) => {
+    start: async (machine, input) => {
+      machines.push(machine);
       inputs.push(input);
       const state = async (): Promise<ExecutionState> => {
         const next = left.length > 1 ? left.shift() : left[0];
         if (next instanceof Error) throw next;
         return next ?? { status: 'running' };
       };
-      return { executionArn: execution('first'), startedAt: minutesAfter(SUNDAY, 0), state };
+      const name = machine === 'night' ? 'first' : executionName(machine, MORNING, 'cafe0001');
+      return { executionArn: execution(name), name, startedAt: minutesAfter(SUNDAY, 0), state };
     },
     close: async () => {
       closed = true;
     },
     ...facts,
     inputs,
+    machines,
     closed: () => closed,
   };
 }

@@ -1,13 +1,13 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { S3Client } from '@aws-sdk/client-s3';
 import { DescribeExecutionCommand, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
-import type { ExecutionInput } from '../../domain/run/plan.ts';
 import { S3Vault } from '../../runtime/vault.ts';
 import { CliError } from '../terminal/cli-error.ts';
 import { EXIT } from '../terminal/exit-codes.ts';
 import { explainAws } from './aws-errors.ts';
-import type { Backend, ExecutionState, Place, StartedRun } from './backend.ts';
-import { DEFAULT_STACK, readStack } from './stack-outputs.ts';
+import type { Backend, ExecutionState, Machine, Place, StartedRun } from './backend.ts';
+import { executionName } from './execution-name.ts';
+import { DEFAULT_STACK, machineArn, readStack } from './stack-outputs.ts';
 
 /** The SDK waits longer after each; a throttled operator waits some seconds and does not see it. */
 const MAX_ATTEMPTS = 6;
@@ -39,7 +39,8 @@ export function awsClients(region: string | undefined): AwsClients {
 export async function openAws({ place, clients, newId, now }: AwsOptions): Promise<Backend> {
   const { cloudFormation, stepFunctions, s3 } = clients;
   await requireRegion(cloudFormation);
-  const { vaultBucket, stateMachineArn } = await readStack(cloudFormation, place.stack);
+  const outputs = await readStack(cloudFormation, place.stack);
+  const { vaultBucket } = outputs;
 
   return {
     vault: new S3Vault(s3, vaultBucket),
@@ -55,9 +56,12 @@ export async function openAws({ place, clients, newId, now }: AwsOptions): Promi
         import('./deployed-stack.ts'),
       ]);
       const more = operationClients({ ...(place.region && { region: place.region }), maxAttempts: MAX_ATTEMPTS });
-      return awsOperations({ stack: place.stack, outputs: { vaultBucket, stateMachineArn }, clients: { ...clients, ...more } });
+      return awsOperations({ stack: place.stack, outputs, clients: { ...clients, ...more } });
     },
-    startRun: (input) => start(stepFunctions, stateMachineArn, input, nameOf(now(), newId())),
+    start: async (machine, input) => {
+      const stateMachineArn = machineArn(outputs, machine, place.stack);
+      return start(stepFunctions, { machine, stateMachineArn, input, name: executionName(machine, now(), newId()) });
+    },
     close: async () => {
       for (const client of [cloudFormation, stepFunctions, s3]) client.destroy();
     },
@@ -76,11 +80,16 @@ async function requireRegion(client: CloudFormationClient): Promise<void> {
 const flagsOf = ({ stack, region }: Place): string =>
   `${stack === DEFAULT_STACK ? '' : ` --stack ${stack}`}${region ? ` --region ${region}` : ''}`;
 
-/** The name makes a repeated request (its answer was lost) start nothing new. Step Functions allows no colon in it. */
-const nameOf = (now: Date, id: string): string => `by-hand-${now.toISOString().slice(0, 19).replace(/[-:]/g, '')}Z-${id}`;
+interface Starting {
+  readonly machine: Machine;
+  readonly stateMachineArn: string;
+  readonly input: object;
+  /** Makes a repeated request (its answer was lost) start nothing new. */
+  readonly name: string;
+}
 
-async function start(client: SFNClient, stateMachineArn: string, input: ExecutionInput, name: string): Promise<StartedRun> {
-  const step = 'starting the run';
+async function start(client: SFNClient, { machine, stateMachineArn, input, name }: Starting): Promise<StartedRun> {
+  const step = `starting the ${machine === 'night' ? 'run' : machine}`;
   const started = await client
     .send(new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) }))
     .catch((error: unknown) => {
@@ -93,7 +102,7 @@ async function start(client: SFNClient, stateMachineArn: string, input: Executio
       `${step}: AWS gave no execution back`,
       'Look at the state machine in the console, then try again.',
     );
-  return { executionArn, startedAt: startDate, state: () => stateOf(client, executionArn) };
+  return { executionArn, name, startedAt: startDate, state: () => stateOf(client, executionArn) };
 }
 
 /** Throws what the SDK throws: whether to go on waiting is the watcher's to say. */

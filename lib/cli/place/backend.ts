@@ -1,6 +1,19 @@
+import type { DrillRequest } from '../../domain/drill/drill-plan.ts';
+import type { PatrolRequest } from '../../domain/patrol/patrol-plan.ts';
+import type { RestoreRequest } from '../../domain/restore/restore-request.ts';
 import type { ExecutionInput } from '../../domain/run/plan.ts';
 import type { Vault } from '../../runtime/vault.ts';
 import type { Operations } from './operations.ts';
+
+/** The state machines of a stack, each with the input that an operator gives it. */
+export interface MachineInputs {
+  readonly night: ExecutionInput;
+  readonly restore: RestoreRequest;
+  readonly drill: DrillRequest;
+  readonly patrol: PatrolRequest;
+}
+
+export type Machine = keyof MachineInputs;
 
 /** Where the commands work: a stack on AWS, or a local cloud. */
 export interface Backend {
@@ -16,7 +29,8 @@ export interface Backend {
   readonly locate: (key: string) => ObjectPlace;
   /** What stands around the runs. To be closed by whom it is given to. */
   readonly operations: () => Promise<Operations>;
-  readonly startRun: (input: ExecutionInput) => Promise<StartedRun>;
+  /** Starts an execution of one of the state machines. */
+  readonly start: <M extends Machine>(machine: M, input: MachineInputs[M]) => Promise<StartedRun>;
   readonly close: () => Promise<void>;
 }
 
@@ -24,6 +38,8 @@ export type ObjectPlace = { readonly s3: string } | { readonly file: string };
 
 export interface StartedRun {
   readonly executionArn: string;
+  /** Of the execution; restores, drills and patrols are called by it in the vault. */
+  readonly name: string;
   readonly startedAt: Date;
   /** How the execution stands now. */
   readonly state: () => Promise<ExecutionState>;
@@ -54,4 +70,6 @@ export type Purpose =
   | { readonly does: 'read' }
   /** It ends by itself when it is interrupted, and leaves nothing half done. */
   | { readonly does: 'download' }
-  | { readonly does: 'run'; readonly config: string; readonly input: ExecutionInput };
+  | { readonly does: 'run'; readonly config: string; readonly input: ExecutionInput }
+  | { readonly does: 'restore'; readonly config: string; readonly target: string }
+  | { readonly does: 'drill' | 'patrol'; readonly config: string };

@@ -22,7 +22,7 @@ export interface LocalOptions {
 /** Opens the local cloud in a folder: all of it for a run, only its vault to look at. */
 export function openLocal(folder: string, purpose: Purpose, options: LocalOptions): Promise<Backend> {
   const dir = resolve(folder);
-  return purpose.does === 'run' ? openLocalCloud(dir, purpose, options) : openVault(dir, options);
+  return purpose.does === 'read' || purpose.does === 'download' ? openVault(dir, options) : openLocalCloud(dir, purpose, options);
 }
 
 async function openVault(dir: string, { report }: LocalOptions): Promise<Backend> {
@@ -36,7 +36,7 @@ async function openVault(dir: string, { report }: LocalOptions): Promise<Backend
     ...localPlace(dir, bucket),
     vault: new S3Vault(s3, bucket),
     operations: async () => localOperations(dir),
-    startRun: () => Promise.reject(new CliError(EXIT.unreachable, 'only the vault was opened, to look at it', 'Report it.')),
+    start: () => Promise.reject(new CliError(EXIT.unreachable, 'only the vault was opened, to look at it', 'Report it.')),
     close: async () => {
       s3.destroy();
       await server.stop();

@@ -1,6 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { readRequest } from '../../domain/run/plan-night.ts';
 import type { Execution } from '../../local/cloud/execution.ts';
 import type { JsonObject } from '../../local/cloud/json.ts';
 import { LocalCloud } from '../../local/cloud/local-cloud.ts';
@@ -9,34 +9,30 @@ import { withLock } from '../../local/setup/lock.mjs';
 import { thisMachine } from '../../local/setup/machine.ts';
 import { ensureToolchain } from '../../local/setup/toolchain.ts';
 import { S3Vault } from '../../runtime/vault.ts';
-import type { Backend, ExecutionState, Purpose } from './backend.ts';
+import type { Backend, ExecutionState } from './backend.ts';
+import { executionName } from './execution-name.ts';
 import type { LocalOptions } from './local-backend.ts';
+import { neededFor, type StartPurpose } from './local-needs.ts';
 import { localOperations } from './local-operations.ts';
 import { localPlace } from './local-place.ts';
 import { type LocalSecrets, readLocalSecrets } from './local-secrets.ts';
 import { type LocalVolumes, readLocalVolumes } from './local-volumes.ts';
-import { secretsIn } from './needed-secrets.ts';
 import { readConfigFile } from './read-config-file.ts';
-
-type RunPurpose = Extract<Purpose, { does: 'run' }>;
+import { MACHINE_OUTPUTS } from './stack-outputs.ts';
 
 /** Starts the local cloud that a configuration makes. All that can be wrong with what was asked is found before anything is started. */
-export async function openLocalCloud(
-  dir: string,
-  { config: file, input }: RunPurpose,
-  { now, report }: LocalOptions,
-): Promise<Backend> {
-  const config = readConfigFile(file);
-  const { sources } = readRequest(input, config, now());
-  const secrets = readLocalSecrets(join(dir, 'secrets.json'), secretsIn(sources));
-  const volumes = readLocalVolumes(dir, sources, config.volumes);
+export async function openLocalCloud(dir: string, purpose: StartPurpose, { now, report }: LocalOptions): Promise<Backend> {
+  const config = readConfigFile(purpose.config);
+  const needs = neededFor(purpose, config, now());
+  const secrets = readLocalSecrets(join(dir, 'secrets.json'), needs.secrets);
+  const volumes = readLocalVolumes(dir, needs.volumes, config.volumes);
   // dumps hold all that a database holds
   mkdirSync(dir, { recursive: true, mode: 0o700 });
 
   const unlock = await lockFolder(dir, report);
   try {
-    const cloud = await start(dir, file, { secrets, volumes }, report);
-    return over(cloud, dir, unlock);
+    const cloud = await start(dir, purpose.config, { secrets, volumes }, report);
+    return over(cloud, { dir, now, unlock });
   } catch (error) {
     unlock();
     throw error;
@@ -65,14 +61,22 @@ async function start(dir: string, config: string, given: Given, report: (line: s
   return LocalCloud.start({ assembly, dir, toolchain, path, ...given });
 }
 
-function over(cloud: LocalCloud, dir: string, unlock: () => void): Backend {
+interface Around {
+  readonly dir: string;
+  readonly now: () => Date;
+  readonly unlock: () => void;
+}
+
+function over(cloud: LocalCloud, { dir, now, unlock }: Around): Backend {
   const s3 = cloud.s3Client();
   return {
     ...localPlace(dir, cloud.vaultBucket),
     vault: new S3Vault(s3, cloud.vaultBucket),
     operations: async () => localOperations(dir),
-    startRun: async (input) => {
-      const execution = cloud.startExecution(input as JsonObject);
+    start: async (machine, input) => {
+      const stateMachineArn = cloud.deployment.outputs[MACHINE_OUTPUTS[machine]] ?? '';
+      const name = executionName(machine, now(), randomBytes(4).toString('hex'));
+      const execution = cloud.startExecution(input as JsonObject, { stateMachineArn, name });
       // what it throws is a fault of the local cloud itself, and `state` finds out
       let fault: unknown;
       execution.ended.catch((thrown: unknown) => {
@@ -82,7 +86,7 @@ function over(cloud: LocalCloud, dir: string, unlock: () => void): Backend {
         if (fault !== undefined) throw fault;
         return stateOf(execution);
       };
-      return { executionArn: execution.arn, startedAt: execution.startDate, state };
+      return { executionArn: execution.arn, name, startedAt: execution.startDate, state };
     },
     close: async () => {
       s3.destroy();

@@ -3,10 +3,13 @@ import { z } from 'zod';
 import { CliError } from '../terminal/cli-error.ts';
 import { EXIT } from '../terminal/exit-codes.ts';
 
-/** Name of a secret → the object that Secrets Manager would hold under it, as JSON. */
-export type LocalSecrets = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+/** Name of a secret → what Secrets Manager would hold under it: an object, as JSON, or a text (an age identity). */
+export type LocalSecrets = Readonly<Record<string, string | Readonly<Record<string, unknown>>>>;
 
-const SecretsFile = z.record(z.string().min(1), z.record(z.string(), z.unknown()));
+/** The only secret that is a text: a password alone would be one that somebody has written wrongly. */
+const AgeIdentities = z.string().regex(/^AGE-SECRET-KEY-/m);
+
+const SecretsFile = z.record(z.string().min(1), z.union([z.record(z.string(), z.unknown()), AgeIdentities]));
 
 const EXAMPLE = '{"username": "...", "password": "...", "host": "...", "port": 5432}';
 

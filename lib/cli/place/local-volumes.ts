@@ -2,7 +2,6 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { Config } from '../../domain/config/config.ts';
-import { type ConfiguredSource, volumeOf } from '../../domain/source/source.ts';
 import { CliError } from '../terminal/cli-error.ts';
 import { EXIT } from '../terminal/exit-codes.ts';
 
@@ -14,11 +13,10 @@ const VolumesFile = z.record(z.string().min(1), z.string().min(1));
 const EXAMPLE = '"/path/of/a/folder"';
 
 /**
- * Reads which folders stand for the volumes that these sources lie on: `DIR/volumes.json`, name of the volume → folder, a relative
+ * Reads which folders stand for these volumes: `DIR/volumes.json`, name of the volume → folder, a relative
  * one from DIR. An EFS volume cannot be mounted on this machine.
  */
-export function readLocalVolumes(dir: string, sources: readonly ConfiguredSource[], volumes: Config['volumes']): LocalVolumes {
-  const wanted = [...new Set(sources.flatMap((source) => volumeOf(source) ?? []))];
+export function readLocalVolumes(dir: string, wanted: readonly string[], volumes: Config['volumes']): LocalVolumes {
   if (wanted.length === 0) return {};
   const file = join(dir, 'volumes.json');
   const lines = wanted.map((name) => `${JSON.stringify(name)}: ${EXAMPLE}`).join(', ');

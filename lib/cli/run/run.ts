@@ -41,7 +41,7 @@ export async function run(context: CliContext, place: Place, sources: readonly s
     );
 
   return withBackend(context, place, { does: 'run', config, input }, async (backend) => {
-    const started = await backend.startRun(input);
+    const started = await backend.start('night', input);
     if (!options.wait) return leave(context, backend, started, input, options);
     const end = await followed(context, backend, started, input);
     return conclude(context, backend, end, { json: options.json, plan: planFlag(input) });
