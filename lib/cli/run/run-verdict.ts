@@ -7,7 +7,7 @@ import { CliError } from '../terminal/cli-error.ts';
 import { EXIT, type ExitCode } from '../terminal/exit-codes.ts';
 import { planFlag } from './run-name.ts';
 import type { RunView } from './run-view.ts';
-import type { WatchEnd } from './watch-run.ts';
+import type { RunEnd } from './watch-run.ts';
 
 const NotClaimed = PlanResult.options[1];
 
@@ -19,19 +19,19 @@ export const exitOf = ({ sources, failure }: RunRecord): ExitCode =>
   failure || sources.some(({ status }) => status === 'failed') ? EXIT.unverified : EXIT.done;
 
 /** Whether the plan step found nothing to do; then it says why. */
-export function nothingToDo({ state }: WatchEnd): z.infer<typeof NotClaimed> | undefined {
+export function nothingToDo({ state }: RunEnd): z.infer<typeof NotClaimed> | undefined {
   return state.status === 'succeeded' ? NotClaimed.safeParse(state.output).data : undefined;
 }
 
 /** What went wrong once the record was written; a night whose sources failed ends as `NightFailed`, and that is no news. */
-export function afterRecord({ state }: WatchEnd): string | undefined {
+export function afterRecord({ state }: RunEnd): string | undefined {
   if (state.status === 'stopped') return `the run was ${state.how} after its record was written`;
   if (state.status !== 'failed' || state.error === 'Nightproof.NightFailed') return undefined;
   return `the run failed after its record was written (${state.error}: ${messageIn(state.cause)})`;
 }
 
 /** Why a run ended without a record: always an error for the operator. */
-export function unrecorded({ state, view }: WatchEnd): CliError {
+export function unrecorded({ state, view }: RunEnd): CliError {
   const verified = view?.sources.filter(({ step }) => step === 'verified').map(({ sourceId }) => sourceId) ?? [];
   const kept = verified.length > 0 ? ` Verified before that, and safe: ${verified.join(', ')}.` : '';
   if (state.status === 'stopped')

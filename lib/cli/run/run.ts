@@ -12,7 +12,7 @@ import { NothingToDoOutput, RunOutput, runOutput, StartedOutput } from './run-ou
 import { reportLines } from './run-report.ts';
 import { afterRecord, exitOf, nothingToDo, unrecorded } from './run-verdict.ts';
 import type { RunView } from './run-view.ts';
-import { possibleSlots, type WatchEnd, watchRun } from './watch-run.ts';
+import { possibleSlots, type RunEnd, watchRun } from './watch-run.ts';
 
 export interface RunOptions {
   readonly plan?: string;
@@ -62,7 +62,7 @@ function leave(
   return EXIT.done;
 }
 
-async function followed(context: CliContext, backend: Backend, started: StartedRun, input: ExecutionInput): Promise<WatchEnd> {
+async function followed(context: CliContext, backend: Backend, started: StartedRun, input: ExecutionInput): Promise<RunEnd> {
   const { terminal, now } = context;
   const progress = terminal.canRedraw ? liveProgress(terminal, now) : plainProgress(terminal, now);
   progress.started(started, backend.name);
@@ -102,7 +102,7 @@ interface Ending {
   readonly plan: string;
 }
 
-function conclude({ terminal }: CliContext, backend: Backend, end: WatchEnd, { json, plan }: Ending): ExitCode {
+function conclude({ terminal }: CliContext, backend: Backend, end: RunEnd, { json, plan }: Ending): ExitCode {
   const nothing = nothingToDo(end);
   if (nothing) {
     const { slot, reason } = nothing;
