@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { compareDatabases, restoreDump } from '../../lib/local/demo/restore-dump.ts';
+import { restoreDump } from '../../lib/local/demo/restore-dump.ts';
+import { fingerprints, type TableFingerprint } from '../../lib/local/demo/table-fingerprints.ts';
 import type { PostgresServer } from '../../lib/local/servers/postgres-server.ts';
 
 const MAX_SCRIPT_BYTES = 400 * 1024 ** 2;
@@ -15,20 +16,35 @@ export interface Restored {
   readonly differentLines: readonly string[];
 }
 
+/** A whole database, as the server itself reads it and as SQL. */
+export interface Snapshot {
+  readonly tables: readonly TableFingerprint[];
+  readonly script: string;
+}
+
 /** Restores a dump with plain pg_restore of the server's own major into a new database, and compares the two whole. */
 export async function restored(server: PostgresServer, dump: string, database: string, into: string): Promise<Restored> {
   await restoreDump(server, dump, into);
-  const tables = await compareDatabases(server, database, into);
-  const [before, after] = [await script(server, database), await script(server, into)];
+  return differences(await snapshotOf(server, database), await snapshotOf(server, into));
+}
+
+export async function snapshotOf(server: PostgresServer, database: string): Promise<Snapshot> {
+  const { host, port, user, password } = server;
+  const tables = await fingerprints({ host, port, user, password, database });
+  return { tables, script: await scriptOf(server, database) };
+}
+
+export function differences(before: Snapshot, after: Snapshot): Restored {
+  const now = new Map(after.tables.map(({ table, fingerprint }) => [table, fingerprint]));
   return {
-    differentTables: tables.filter(({ same }) => !same).map(({ table }) => table),
-    rows: Object.fromEntries(tables.map(({ table, rows }) => [table, rows])),
-    differentLines: before === after ? [] : differences(before, after),
+    differentTables: before.tables.filter(({ table, fingerprint }) => now.get(table) !== fingerprint).map(({ table }) => table),
+    rows: Object.fromEntries(before.tables.map(({ table, rows }) => [table, rows])),
+    differentLines: before.script === after.script ? [] : differentLines(before.script, after.script),
   };
 }
 
 /** All of a database as SQL. Newer versions of pg_dump put a random word into the first and the last lines. */
-async function script(server: PostgresServer, database: string): Promise<string> {
+async function scriptOf(server: PostgresServer, database: string): Promise<string> {
   const env = {
     PGHOST: server.host,
     PGPORT: String(server.port),
@@ -46,7 +62,7 @@ async function script(server: PostgresServer, database: string): Promise<string>
   return stdout.replace(/^\\(un)?restrict .*$/gm, '');
 }
 
-function differences(before: string, after: string): string[] {
+function differentLines(before: string, after: string): string[] {
   const [old, now] = [before.split('\n'), after.split('\n')];
   const length = Math.max(old.length, now.length);
   const found: string[] = [];

@@ -1,4 +1,4 @@
-// The door of `npm test`, `npm run demo` and `npm run bench`. Plain JavaScript without dependencies: it runs on the host's
+// The door of `npm test`, `npm run demo`, `npm run bench` and `npm run prove`. Plain JavaScript without dependencies: it runs on the host's
 // Node 20 or newer before anything is installed, brings the npm packages, and hands over to the Node 24 among them.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -14,6 +14,7 @@ const SCRIPTS = {
   test: 'lib/local/setup/run-tests.ts',
   demo: 'lib/local/demo/main.ts',
   bench: 'test/bench/main.ts',
+  prove: 'test/prove/main.ts',
   ready: 'lib/local/setup/ready.ts',
 };
 

@@ -127,7 +127,7 @@ it('forwards a signal, and ends by the one that ended the script', async () => {
 it('refuses a verb that it does not know, before it installs anything', () => {
   const ran = bootstrap('tset');
 
-  expect(ran).toMatchObject({ code: 1, said: 'nightproof: "tset" is none of the verbs: test, demo, bench, ready\n' });
+  expect(ran).toMatchObject({ code: 1, said: 'nightproof: "tset" is none of the verbs: test, demo, bench, prove, ready\n' });
   expect(existsSync(join(tree, 'node_modules'))).toBe(false);
 });
 
