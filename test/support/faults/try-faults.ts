@@ -34,8 +34,12 @@ export const TRY_FAULTS: Readonly<Record<KindOn<'try'>, Spoil>> = {
 const LOOK_MS = 100;
 const WAITING = `SELECT 1 FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
 
+/** A standby has the locks of its primary. */
 function dumpLocked(context: CaseContext, _: DrawnFault, { dump, met }: Play): Promise<TaskEnd> {
-  return asSuperuser(context, async (client) => {
+  const { rig, gated } = context;
+  const [primary = gated] = rig.servers;
+  const locked = gated === rig.standby ? { ...context, gated: primary } : context;
+  return asSuperuser(locked, async (client) => {
     await client.query('BEGIN; LOCK TABLE customer IN ACCESS EXCLUSIVE MODE');
     const look = setInterval(() => {
       client.query(WAITING).then(
