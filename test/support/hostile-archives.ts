@@ -407,9 +407,9 @@ function bombs(): HostileArchive[] {
   const packed = { gzip: (tar: Buffer) => gzipSync(tar, { level: 1 }), zstd: (tar: Buffer) => zstdCompressSync(tar) };
   const big = Buffer.concat([tarHeader({ name: 'x', size: octal(size) }), Buffer.alloc(size), TAR_END]);
   const hidden = Buffer.concat([file('x', 'good'), TAR_END, Buffer.alloc(size)]);
-  const header = Buffer.concat([
-    ...Array.from({ length: 40 }, () => [tarHeader({ type: 'g', size: octal(MIB) }), Buffer.alloc(MIB)]).flat(),
-  ]);
+  const header = Buffer.concat(
+    Array.from({ length: 40 }, () => [tarHeader({ type: 'g', size: octal(MIB) }), Buffer.alloc(MIB)]).flat(),
+  );
   return (['gzip', 'zstd'] as const).flatMap((method) => {
     const pack = packed[method];
     const bomb = (name: string, tar: Buffer, outcome: Outcome, more: Partial<ArchiveLimit> = {}) =>

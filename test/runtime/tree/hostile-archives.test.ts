@@ -10,7 +10,7 @@ import {
   rmSync,
   symlinkSync,
 } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { gzipSync } from 'node:zlib';
@@ -57,21 +57,19 @@ function factsOf(folder: string): ReadonlyMap<string, string> {
 interface Tried {
   readonly result?: ExtractedTree;
   readonly reason?: string;
-  /** Bytes that were written to files, and those of the holes that files were made to end with. */
+  /** Bytes that were written to files, or those of the files that were made to end with a hole. */
   readonly written: number;
 }
 
-let written = 0;
-
 async function attempt({ stored, method, limit }: HostileArchive, outsideLinks: OutsideLinks): Promise<Tried> {
-  written = 0;
+  spied.clear();
   const signal = new AbortController().signal;
   const options = { source: inPieces(stored), method, limit, signal, destination: restored, name: 'test', outsideLinks };
   try {
-    return { result: await extractTree(options), written };
+    return { result: await extractTree(options), written: spied.most() };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return { reason: error.reason, written };
+    return { reason: error.reason, written: spied.most() };
   }
 }
 
@@ -96,20 +94,26 @@ function leadsOut(link: string): boolean {
   }
 }
 
+/** Every write to a file, and every file that was made to end with a hole. */
+let spied: { readonly clear: () => void; readonly most: () => number };
 beforeAll(async () => {
   const handle = await open(join(guard, 'link', 'secret'));
-  const prototype = Object.getPrototypeOf(handle) as typeof handle;
+  const prototype = Object.getPrototypeOf(handle) as FileHandle;
   await handle.close();
-  const { write, truncate } = prototype;
-  vi.spyOn(prototype, 'write').mockImplementation(async function (this: typeof handle, ...args: Parameters<typeof write>) {
-    const result = await write.apply(this, args);
-    written += result.bytesWritten;
-    return result;
-  } as typeof write);
-  vi.spyOn(prototype, 'truncate').mockImplementation(async function (this: typeof handle, length = 0) {
-    written += length - (await this.stat()).size;
-    return truncate.call(this, length);
-  });
+  const [write, truncate] = [vi.spyOn(prototype, 'write'), vi.spyOn(prototype, 'truncate')];
+  const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
+  spied = {
+    clear: () => {
+      write.mockClear();
+      truncate.mockClear();
+    },
+    most: () => {
+      const written = write.mock.settledResults.map(
+        ({ value }) => (value as { readonly bytesWritten?: number }).bytesWritten ?? 0,
+      );
+      return Math.max(sum(written), sum(truncate.mock.calls.map(([length = 0]) => length)));
+    },
+  };
   return () => vi.restoreAllMocks();
 });
 
