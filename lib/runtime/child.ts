@@ -26,7 +26,7 @@ export interface Child {
   /** Closed from the start unless asked for. */
   readonly stdin: Writable | undefined;
   readonly exited: Promise<ChildExit>;
-  /** Lines on stderr so far. Their text is dropped: it can hold names and data, and nothing is decided from wording. */
+  /** Lines on stderr so far. Their text is kept by nobody: it can hold names and data, and nothing is decided from wording. */
   stderrLines(): number;
   /** Settles when stderr is closed, and so every line of it counted; that can be a moment after the exit. */
   readonly stderrEnded: Promise<void>;
@@ -49,9 +49,14 @@ export function showExit(exit: ChildExit): string {
   return exit.signal ? `signal ${exit.signal}` : `exit code ${exit.code}`;
 }
 
-/** Starts a child without a shell. */
-export function startChild(command: ChildCommand, stdin: 'pipe' | 'ignore' = 'ignore'): PipedChild {
+/** Starts a child without a shell. `readStderr` sees what it says, for a line of a fixed form in it. */
+export function startChild(
+  command: ChildCommand,
+  stdin: 'pipe' | 'ignore' = 'ignore',
+  readStderr?: (chunk: Buffer) => void,
+): PipedChild {
   const process = spawnChild(command, stdin, 'pipe');
+  if (readStderr) process.stderr?.on('data', readStderr);
   return { ...childOf(process), stdout: process.stdout as Readable };
 }
 

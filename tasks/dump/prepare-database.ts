@@ -6,6 +6,7 @@ import { pgDumpCommand, pgRestoreCommand } from '../../lib/runtime/postgres/dump
 import { type StreamedDump, streamDump } from '../../lib/runtime/postgres/dump-stream.ts';
 import { requireExtensions } from '../../lib/runtime/postgres/expected-extensions.ts';
 import { ProgramEnded } from '../../lib/runtime/postgres/program-ended.ts';
+import { ServerAccess } from '../../lib/runtime/postgres/server-access.ts';
 import type { ServerSession } from '../../lib/runtime/postgres/server-connection.ts';
 import { type ServerFacts, serverFacts } from '../../lib/runtime/postgres/server-facts.ts';
 import { tableFilters } from '../../lib/runtime/postgres/table-filters.ts';
@@ -13,7 +14,6 @@ import { refuseUnreadable } from '../../lib/runtime/postgres/unreadable-objects.
 import { compareWithCatalogue } from './compare-with-catalogue.ts';
 import { explainExit } from './explain-exit.ts';
 import type { Bench, KindFacts, Prepared, Producer } from './producer.ts';
-import { ServerAccess } from './server-access.ts';
 
 /** One database by pg_dump, in its custom format. The server answers, is the one that is meant, and lets the role read everything. */
 export const prepareDatabase: Producer<DatabaseSource> = async (source, bench): Promise<Prepared> => {

@@ -4,10 +4,10 @@ import { clientFor, type PostgresClient, pgDumpallOf } from '../../lib/runtime/p
 import { pgDumpallCommand } from '../../lib/runtime/postgres/dump-commands.ts';
 import { type GlobalsFacts, globalsFacts } from '../../lib/runtime/postgres/globals-facts.ts';
 import { ProgramEnded } from '../../lib/runtime/postgres/program-ended.ts';
+import { ServerAccess } from '../../lib/runtime/postgres/server-access.ts';
 import { explainExit } from './explain-exit.ts';
 import { type StreamedGlobals, streamGlobals } from './globals-stream.ts';
 import type { Bench, KindFacts, Prepared, Producer } from './producer.ts';
-import { ServerAccess } from './server-access.ts';
 
 /** Every server has it, RDS included; roles belong to no database. */
 const DATABASE = 'postgres';

@@ -1,3 +1,4 @@
+import { quoted } from '../../domain/restore/statements-of.ts';
 import type { DatabaseSource } from '../../domain/source/source.ts';
 import type { ChildCommand } from '../child.ts';
 import { PLAIN_LOCALE } from '../child.ts';
@@ -6,6 +7,7 @@ import type { PostgresClient } from './clients.ts';
 import type { ChosenCompression } from './compression.ts';
 import type { ConnectionFiles } from './connection-files.ts';
 import { type ConninfoParameters, conninfo, STEADY_CONNECTION } from './conninfo.ts';
+import type { TableName } from './copy-statement.ts';
 import type { ServerAddress } from './credentials.ts';
 import type { DatabaseAddress } from './server-connection.ts';
 
@@ -90,6 +92,53 @@ const connectionString = ({ server, database, files }: ConnectOptions, more: Con
   });
 
 const childEnvironment = (files: ConnectionFiles): ChildCommand['env'] => ({ ...PLAIN_LOCALE, PGPASSFILE: files.passwordFile });
+
+export interface ScanOptions extends ConnectOptions {
+  readonly client: PostgresClient;
+  readonly lockWaitSeconds: number;
+  /** Only the rows of these tables. @default all */
+  readonly tables?: readonly TableName[];
+}
+
+/** pg_dump to stdout: the rows as SQL, and none of the definitions, as pg_restore writes them of an archive. */
+export const scanCommand = ({ client, lockWaitSeconds, tables = [], ...to }: ScanOptions): ChildCommand => ({
+  program: client.pgDump,
+  args: [
+    '--data-only',
+    `--lock-wait-timeout=${lockWaitSeconds * 1000}`,
+    '--no-password',
+    ...tables.map(({ schema, name }) => `--table=${quoted(schema)}.${quoted(name)}`),
+    `--dbname=${connectionString(to, { options: SAME_TEXT })}`,
+  ],
+  env: childEnvironment(to.files),
+});
+
+export interface RestoreOptions extends ConnectOptions {
+  readonly client: PostgresClient;
+  /** False: everything belongs to the role that restores, and nobody is granted anything. */
+  readonly owners: boolean;
+  readonly tablespaces: boolean;
+  /** Whether what the archive holds is dropped first where it is there. */
+  readonly clean: boolean;
+  /** A file with the numbers of the entries that are restored. @default all */
+  readonly listFile?: string;
+}
+
+/** pg_restore from stdin into a database: all of it in one transaction, or nothing. */
+export const restoreCommand = ({ client, owners, tablespaces, clean, listFile, ...to }: RestoreOptions): ChildCommand => ({
+  program: client.pgRestore,
+  args: [
+    '--exit-on-error',
+    '--single-transaction',
+    '--no-password',
+    ...(owners ? [] : PORTABLE),
+    ...(tablespaces ? [] : ['--no-tablespaces']),
+    ...(clean ? ['--clean', '--if-exists'] : []),
+    ...(listFile === undefined ? [] : [`--use-list=${listFile}`]),
+    `--dbname=${connectionString(to)}`,
+  ],
+  env: childEnvironment(to.files),
+});
 
 /** pg_restore from stdin to stdout, without a server: the rows as SQL, and none of the definitions. */
 export const pgRestoreCommand = ({ pgRestore }: PostgresClient): ChildCommand => ({

@@ -1,7 +1,7 @@
+import { parseTablePattern } from '../../domain/backup/table-pattern.ts';
 import { Failure } from '../../domain/outcomes.ts';
 import type { DatabaseSource } from '../../domain/source/source.ts';
 import type { ServerSession } from './server-connection.ts';
-import { parseTablePattern } from './table-pattern.ts';
 
 /** What a dump leaves out on purpose. */
 export interface TableFilters {

@@ -1,7 +1,7 @@
-import type { Connection } from '../../lib/domain/config/connection.ts';
-import { type ConnectionFiles, writeConnectionFiles } from '../../lib/runtime/postgres/connection-files.ts';
-import { type CredentialSources, credentialsFor, type ServerAddress } from '../../lib/runtime/postgres/credentials.ts';
-import { type DatabaseAddress, openSession, type ServerSession } from '../../lib/runtime/postgres/server-connection.ts';
+import type { Connection } from '../../domain/config/connection.ts';
+import { type ConnectionFiles, writeConnectionFiles } from './connection-files.ts';
+import { type CredentialSources, credentialsFor, type ServerAddress } from './credentials.ts';
+import { type DatabaseAddress, openSession, type ServerSession } from './server-connection.ts';
 
 /** How one database of a source's server is reached, by us and by programs. Credentials are made anew each time. */
 export class ServerAccess {

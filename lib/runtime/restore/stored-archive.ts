@@ -1,0 +1,66 @@
+import { Failure } from '../../domain/outcomes.ts';
+import type { StoredObject } from '../vault.ts';
+import { verifiedBytes } from '../verify/verified-bytes.ts';
+import { watchedReads } from '../verify/watched-reads.ts';
+import { type ReadArchive, readArchive } from './read-archive.ts';
+import type { RestoreDependencies, RestoreJob } from './restore-job.ts';
+
+/** A backup's object in one version, which is read twice: once to know that it is right, and once to restore it. */
+export interface StoredArchive extends ReadArchive {
+  readonly stored: StoredObject;
+  /** The plain bytes of the archive; throws in place of the end where they are others than before. */
+  again(): AsyncGenerator<Buffer, void>;
+}
+
+/** Reads every byte of the backup that the manifest is of. Throws `damaged` where it is not what was backed up. */
+export async function openArchive(job: RestoreJob, deps: RestoreDependencies): Promise<StoredArchive> {
+  const { key, receipt } = job.manifest;
+  if (receipt.encryption && !deps.decrypt) throw new Failure('identity', `${key} is encrypted, and no identity is configured`);
+  const stored = await deps.vault.head(key);
+  if (!stored) throw new Failure('damaged', `${key} is gone, though its manifest is there`);
+  const again = () => plainBytes(stored, job, deps);
+  return { ...(await readTwiceAtMost(job, deps, again)), stored, again };
+}
+
+/** A bit that changed on its way here says nothing of the backup: what looks damaged is read once more. */
+async function readTwiceAtMost(
+  job: RestoreJob,
+  deps: RestoreDependencies,
+  plain: () => AsyncGenerator<Buffer, void>,
+): Promise<ReadArchive> {
+  const read = (): Promise<ReadArchive> => readArchive(followed(plain(), job, deps));
+  try {
+    return await read();
+  } catch (error) {
+    deps.signal.throwIfAborted();
+    if (!(error instanceof Failure) || error.reason !== 'damaged') throw error;
+    return read();
+  }
+}
+
+async function* followed(plain: AsyncIterable<Buffer>, { manifest }: RestoreJob, { observer }: RestoreDependencies) {
+  let bytes = 0;
+  for await (const piece of plain) {
+    bytes += piece.length;
+    observer.moved?.(bytes, plainLength(manifest));
+    yield piece;
+  }
+}
+
+/** How long an archive is, decrypted. */
+export const plainLength = ({ receipt }: RestoreJob['manifest']): number => receipt.encryption?.plainBytes ?? receipt.bytes;
+
+async function* plainBytes(
+  stored: StoredObject,
+  { manifest: { receipt } }: RestoreJob,
+  { vault, decrypt, signal }: RestoreDependencies,
+): AsyncGenerator<Buffer, void> {
+  const bytes = verifiedBytes(watchedReads(vault, { signal }), stored, receipt);
+  if (!receipt.encryption || !decrypt) {
+    yield* bytes;
+    return;
+  }
+  yield* decrypt(bytes);
+  // what is behind the encrypted bytes must be read to know whether all were right
+  for await (const rest of bytes) if (rest.length > 0) throw new Failure('damaged', `${stored.key} goes on behind its end`);
+}
