@@ -12,6 +12,7 @@ import { Failure } from '../domain/outcomes.ts';
 import type { StorageClass } from '../domain/source/storage-class.ts';
 import { COPY_LIMITS, type CopyLimits } from '../domain/store/copy-plan.ts';
 import { copyObject } from './copy/copy-object.ts';
+import { plainRead } from './plain-read.ts';
 import { isAbsent, isTaken, storageFailure } from './storage-failure.ts';
 import { storedCrc32 } from './stored-crc32.ts';
 import { PART_RETRIES, type RetryPolicy } from './upload/retry.ts';
@@ -44,7 +45,7 @@ export interface Vault {
   /** The document under a key, checked against its schema; undefined where there is none. */
   readJson<T>(key: string, schema: ZodType<T>): Promise<T | undefined>;
   head(key: string): Promise<StoredObject | undefined>;
-  /** The bytes of an object, one version of it where `versionId` is given. */
+  /** The bytes of an object, one version of it where `versionId` is given, as they lie there: who reads them hashes them. */
   read(key: string, versionId?: string): Promise<Readable>;
   /** Every key under a prefix, in order, a page at a time. */
   list(prefix: string): AsyncIterable<ListedObject>;
@@ -127,7 +128,7 @@ export class S3Vault implements Vault {
 
   async read(key: string, versionId?: string): Promise<Readable> {
     try {
-      const { Body } = await this.#s3.send(new GetObjectCommand({ Bucket: this.bucket, Key: key, VersionId: versionId }));
+      const { Body } = await this.#s3.send(plainRead({ Bucket: this.bucket, Key: key, VersionId: versionId }));
       return Body as Readable;
     } catch (error) {
       throw storageFailure(`GetObject ${key}`, error);

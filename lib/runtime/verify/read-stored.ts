@@ -1,7 +1,7 @@
 import type { Receipt } from '../../domain/backup/receipt.ts';
 import { Failure } from '../../domain/outcomes.ts';
 import { storageFailure } from '../storage-failure.ts';
-import { digestOf, type StoredDigest } from '../stored-digest.ts';
+import { digestOf } from '../stored-digest.ts';
 import type { StoredObject } from '../vault.ts';
 import type { ContentCheck } from './content-check.ts';
 import type { ReadableVault } from './watched-reads.ts';
@@ -16,7 +16,7 @@ export async function readWhole(
   const digest = await digestOf(await vault.read(stored.key, stored.versionId), (chunk) => check.feed(chunk));
   const same = digest.bytes === receipt.bytes && digest.sha256 === receipt.sha256 && digest.crc32 === receipt.crc32;
   // a connection that broke proves nothing; the bytes themselves do
-  if (digest.bytes < stored.bytes || (digest.fault && same)) throw cutOff(stored, digest);
+  if (digest.fault && (same || digest.bytes < stored.bytes)) throw storageFailure(`GetObject ${stored.key}`, digest.fault);
   if (!same)
     throw new Failure(
       'damaged',
@@ -35,9 +35,3 @@ export async function readFront(vault: Pick<ReadableVault, 'read'>, stored: Stor
     body.destroy();
   }
 }
-
-/** The connection ended before the bytes did, or its end was an error: with or without a word, it says nothing of them. */
-export const cutOff = ({ key, bytes }: StoredObject, digest: StoredDigest): Failure =>
-  digest.fault
-    ? storageFailure(`GetObject ${key}`, digest.fault)
-    : new Failure('storage', `GetObject ${key}: ended after ${digest.bytes} of ${bytes} bytes`);

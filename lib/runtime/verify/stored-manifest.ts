@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
-import { manifestKey } from '../../domain/backup/keys.ts';
+import { manifestKey, tryPrefix } from '../../domain/backup/keys.ts';
 import { Manifest } from '../../domain/backup/manifest.ts';
 import { manifestProblem } from '../../domain/backup/manifest-problem.ts';
 import { TryRecord } from '../../domain/backup/receipt.ts';
 import { Failure } from '../../domain/outcomes.ts';
+import { storageFailure } from '../storage-failure.ts';
 import { digestOf } from '../stored-digest.ts';
-import { cutOff } from './read-stored.ts';
 import type { ReadableVault } from './watched-reads.ts';
 
 /** The newest form of manifest that is known here. */
@@ -30,7 +30,7 @@ async function storedText(vault: ReadableVault, key: string): Promise<string> {
   const pieces: Buffer[] = [];
   const digest = await digestOf(await vault.read(key, stored.versionId), async (piece) => pieces.push(Buffer.from(piece)));
   const same = stored.crc32 === undefined || stored.crc32 === digest.crc32;
-  if (digest.bytes < stored.bytes || (digest.fault && same)) throw cutOff(stored, digest);
+  if (digest.fault && (same || digest.bytes < stored.bytes)) throw storageFailure(`GetObject ${key}`, digest.fault);
   if (!same) throw new Failure('damaged', `${key} has CRC32 ${digest.crc32}; stored was ${stored.crc32}`);
   return Buffer.concat(pieces).toString();
 }
@@ -55,10 +55,12 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Records of runs may have been cleared away; one that is there speaks of the same bytes, and of the same contents. */
+/** Records of runs may have been cleared away; those that are there speak of the same bytes, and of the same contents. */
 async function refuseOtherReceipt(vault: ReadableVault, { key, receipt, verification }: Manifest): Promise<void> {
-  const record = await vault.readJson(verification.tryKey, TryRecord);
-  if (record === undefined) return;
-  if (record.result === 'receipt' && isDeepStrictEqual(record.receipt, receipt)) return;
-  throw new Failure('damaged', `${key}: the receipt in its manifest is not the one in ${verification.tryKey}`);
+  const { tryKey } = verification;
+  const record = await vault.readJson(tryKey, TryRecord);
+  if (record?.result === 'receipt' && isDeepStrictEqual(record.receipt, receipt)) return;
+  if (record) throw new Failure('damaged', `${key}: the receipt in its manifest is not the one in ${tryKey}`);
+  for await (const other of vault.list(tryPrefix(receipt.slot, receipt.sourceId)))
+    throw new Failure('damaged', `${key}: its manifest names ${tryKey}, which is not there, but ${other.key} is`);
 }

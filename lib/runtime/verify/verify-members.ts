@@ -3,9 +3,9 @@ import { membersKey } from '../../domain/backup/keys.ts';
 import type { TreeReceipt } from '../../domain/backup/receipt.ts';
 import { Failure } from '../../domain/outcomes.ts';
 import { countNewlines } from '../postgres/count-newlines.ts';
+import { storageFailure } from '../storage-failure.ts';
 import { digestOf } from '../stored-digest.ts';
 import { TreeDecoder } from '../tree/tree-decoder.ts';
-import { cutOff } from './read-stored.ts';
 import type { ReadableVault } from './watched-reads.ts';
 
 /**
@@ -19,7 +19,7 @@ export async function verifyMembers(vault: Pick<ReadableVault, 'head' | 'read'>,
   const list = receipt.encryption ? undefined : new ListReader();
   try {
     const digest = await digestOf(await vault.read(key, stored.versionId), async (chunk) => list?.feed(chunk));
-    if (digest.bytes < stored.bytes) throw cutOff(stored, digest);
+    if (digest.fault && digest.bytes < stored.bytes) throw storageFailure(`GetObject ${key}`, digest.fault);
     if (membersKey(receipt.key, digest.sha256) !== key)
       throw new Failure('damaged', `${key}: read ${digest.bytes} bytes with SHA-256 ${digest.sha256}`);
     const found = (await list?.finish(key)) ?? { count, sha256 };

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { Vault } from '../vault.ts';
 
 /** What reading backups needs of a vault. */
-export type ReadableVault = Pick<Vault, 'head' | 'read' | 'readJson'>;
+export type ReadableVault = Pick<Vault, 'head' | 'read' | 'readJson' | 'list'>;
 
 export interface Watching {
   /** Ends what is being read; reading then fails with its reason. */
@@ -15,6 +15,7 @@ export interface Watching {
 export const watchedReads = (vault: ReadableVault, watching: Watching): ReadableVault => ({
   head: (key) => vault.head(key),
   readJson: (key, schema) => vault.readJson(key, schema),
+  list: (prefix) => vault.list(prefix),
   async read(key, versionId): Promise<Readable> {
     watching.signal.throwIfAborted();
     return Readable.from(followed(await vault.read(key, versionId), watching));
