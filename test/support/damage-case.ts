@@ -22,7 +22,9 @@ const OTHER_DAMAGES = [
   'list of members of another round',
 ] as const;
 
-export type DamageKind = ArtifactDamage | (typeof OTHER_DAMAGES)[number];
+type OtherDamage = (typeof OTHER_DAMAGES)[number];
+
+export type DamageKind = ArtifactDamage | OtherDamage;
 export const DAMAGE_KINDS: readonly DamageKind[] = [...ARTIFACT_DAMAGES, ...OTHER_DAMAGES];
 
 /**
@@ -48,7 +50,7 @@ export async function damageCase(corpus: Corpus, seed: number): Promise<DamageCa
   const vault = new CorpusVault(backup.objects, random);
   const made = { kind, backup, vault };
   if (!isArtifactDamage(kind)) {
-    await damageBeside(made as Damaging & { kind: (typeof OTHER_DAMAGES)[number] }, corpus, random);
+    await damageBeside({ ...made, kind }, corpus, random);
     return { ...made, concealed: kind === 'manifest rotten' ? 'store' : 'nothing', body: original(backup) };
   }
   const body = damagedArtifact(kind, backup, corpus, random);
@@ -60,13 +62,12 @@ export async function damageCase(corpus: Corpus, seed: number): Promise<DamageCa
 }
 
 interface Damaging {
-  readonly kind: DamageKind;
+  readonly kind: OtherDamage;
   readonly backup: CorpusBackup;
   readonly vault: CorpusVault;
 }
 
-export const isArtifactDamage = (kind: DamageKind): kind is ArtifactDamage =>
-  (ARTIFACT_DAMAGES as readonly string[]).includes(kind);
+const isArtifactDamage = (kind: DamageKind): kind is ArtifactDamage => (ARTIFACT_DAMAGES as readonly string[]).includes(kind);
 
 /** Of encrypted bytes nobody here knows what they hold, and of the script of roles only counts are kept. */
 const tellsByContents = ({ manifest: { receipt } }: CorpusBackup): boolean =>
@@ -129,7 +130,7 @@ async function damageBeside({ kind, backup, vault }: Damaging, corpus: Corpus, r
     case 'list of members gone':
       await vault.remove([list]);
       return;
-    default: {
+    case 'list of members of another round': {
       const twin = random.pick(twins(backup, corpus));
       vault.put(list, twin.objects.get(memberListOf(twin.manifest) ?? '') as Buffer);
     }

@@ -11,7 +11,7 @@ export interface DamageTally {
   readonly found: number;
   /** Concealed by size and hashes that were made to agree, and not found, because nothing that a restore gives is another. */
   readonly harmless: number;
-  /** The same, where definitions differ and every row is as it was: of definitions only the SHA-256 of the whole tells. */
+  /** The same, where definitions or the values of sequences differ and every row is as it was: of those only the SHA-256 of the whole tells. */
   readonly definitionsOnly: number;
   /** Seeds of the cases that were called intact, or could not be read. None, if all is well. */
   readonly missed: readonly string[];

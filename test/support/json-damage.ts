@@ -1,5 +1,7 @@
 import type { SeededRandom } from './seeded-random.ts';
 
+const LETTERS = '0123456789abcdef'.split('');
+
 type Path = readonly (string | number)[];
 
 /** Changes one value of a document, or takes it out. `spared`: paths that stay as they are, with dots between their parts. */
@@ -24,6 +26,6 @@ function another(value: unknown, random: SeededRandom): unknown {
   if (typeof value === 'boolean') return !value;
   const text = String(value);
   const at = random.between(0, Math.max(0, text.length - 1));
-  const letter = random.pick([...'0123456789abcdef'].filter((one) => one !== text[at]));
+  const letter = random.pick(LETTERS.filter((one) => one !== text[at]));
   return text.slice(0, at) + letter + text.slice(at + 1);
 }

@@ -47,10 +47,7 @@ describe('a backup in a real store', () => {
     proxy = await FaultProxy.start(store.server.endpoint);
     vault = new S3Vault(store.client(proxy.endpoint, { maxAttempts: 1 }), store.bucket);
   });
-  afterEach(async () => {
-    expect(proxy.unmet).toBe(0);
-    await proxy.stop();
-  });
+  afterEach(() => proxy.stop());
 
   it('is intact, of whatever kind', async () => {
     for (const { key, format } of corpus.backups)
@@ -92,12 +89,14 @@ describe('a backup in a real store', () => {
       expect(await look(key, { vault }), object).toMatchObject({ result: 'unread', failure: { reason: 'storage' } });
     }
     expect(await look(key, { vault })).toMatchObject({ result: 'intact' });
+    expect(proxy.unmet).toBe(0);
   });
 
   it('is not called damaged when the connection breaks in the middle', async () => {
     const { key } = backupOf('dump none');
     proxy.plan('half a reply', 'GET', `${key}?`);
     expect(await look(key, { vault })).toMatchObject({ result: 'unread', failure: { reason: 'storage' } });
+    expect(proxy.unmet).toBe(0);
   });
 });
 
@@ -107,9 +106,9 @@ it.each(['manifest', 'list of members'])(
     const one = backupOf('tree gzip');
     const vault = memory(one);
     const cut = what === 'manifest' ? manifestKey(one.key) : memberListOf(one.manifest);
-    const { read } = vault;
+    const read = vault.read.bind(vault);
     vault.read = async (key) => {
-      const body = await read.call(vault, key);
+      const body = await read(key);
       return key === cut ? Readable.from(broken(body)) : body;
     };
     expect(await look(one.key, { vault })).toMatchObject({ result: 'unread', failure: { reason: 'storage' } });
@@ -126,10 +125,10 @@ async function* broken(body: Readable): AsyncIterable<Buffer> {
 it('looks twice before it calls something damaged: a bit that changed on its way proves nothing', async () => {
   const one = backupOf('dump gzip');
   const vault = memory(one);
-  const { read } = vault;
+  const read = vault.read.bind(vault);
   let reads = 0;
   vault.read = async (key) => {
-    const body = await read.call(vault, key);
+    const body = await read(key);
     if (key !== one.key || ++reads > 1) return body;
     return body.map((piece: Buffer) => Buffer.from(piece).fill(0, 0, 1));
   };
