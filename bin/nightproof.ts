@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { main } from '../lib/cli/main.ts';
 
-const { argv, env, stdout, stderr } = process;
+const { argv, env, stdin, stdout, stderr } = process;
 const interrupt = new AbortController();
 let code: number | undefined;
 
@@ -15,5 +15,5 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 // `nightproof list | head` is no error
 stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? (code ?? 0) : 3));
 
-code = await main({ args: argv.slice(2), stdout, stderr, env, interrupt: interrupt.signal });
+code = await main({ args: argv.slice(2), stdin, stdout, stderr, env, interrupt: interrupt.signal });
 process.exit(code);

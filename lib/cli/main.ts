@@ -6,11 +6,13 @@ import { buildProgram, type CommandWork } from './program.ts';
 import { CliError } from './terminal/cli-error.ts';
 import { EXIT, type ExitCode } from './terminal/exit-codes.ts';
 import { explain } from './terminal/explain.ts';
-import { type Output, Terminal } from './terminal/terminal.ts';
+import { type Input, type Output, Terminal } from './terminal/terminal.ts';
 
 export interface MainOptions {
   /** What was typed after the program's name. */
   readonly args: readonly string[];
+  /** @default - nobody can be asked anything */
+  readonly stdin?: Input;
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -21,8 +23,8 @@ export interface MainOptions {
 }
 
 /** Runs one command and returns the exit code. Nothing is thrown, and nothing but the terminal is written to. */
-export async function main({ args, stdout, stderr, env, interrupt, parts }: MainOptions): Promise<ExitCode> {
-  const terminal = new Terminal({ stdout, stderr }, env.TERM !== 'dumb');
+export async function main({ args, stdin, stdout, stderr, env, interrupt, parts }: MainOptions): Promise<ExitCode> {
+  const terminal = new Terminal({ stdin, stdout, stderr }, env.TERM !== 'dumb');
   const now = parts?.now ?? (() => new Date());
   const report = (line: string): void => terminal.note(terminal.paintNote('quiet', line));
   const context: CliContext = {

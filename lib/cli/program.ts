@@ -3,8 +3,10 @@ import { Command } from 'commander';
 import { COMMAND_EXAMPLES, commandCommand } from './command/command-command.ts';
 import { DOCTOR_EXAMPLES, doctorCommand } from './doctor/doctor-command.ts';
 import { DOWNLOAD_EXAMPLES, downloadCommand } from './download/download-command.ts';
+import { DRILL_EXAMPLES, drillCommand } from './drill/drill-command.ts';
 import { LIST_EXAMPLES, listCommand } from './list/list-command.ts';
 import type { CliContext } from './place/context.ts';
+import { RESTORE_EXAMPLES, restoreCommand } from './restore/restore-command.ts';
 import { RETENTION_EXAMPLES, retentionCommand } from './retention/retention-command.ts';
 import { RUN_EXAMPLES, runCommand } from './run/run-command.ts';
 import { SHOW_EXAMPLES, showCommand } from './show/show-command.ts';
@@ -24,6 +26,7 @@ const EXAMPLES: readonly Example[] = [
   { line: 'nightproof list', does: 'what can be restored, newest first' },
   { line: 'nightproof show latest', does: 'how the newest run went, and what to do about failures' },
   { line: 'nightproof run app', does: 'back up one source now, and wait until it is verified' },
+  { line: 'nightproof restore --latest app --dry-run', does: 'what a restore would do, before it does it' },
   { line: 'nightproof status', does: 'whether anything is overdue, and what runs next' },
   { line: 'nightproof list --local ./backups', does: 'the same for a vault on this machine' },
 ];
@@ -35,6 +38,8 @@ export const EXAMPLES_OF: Readonly<Record<string, readonly Example[]>> = {
   show: SHOW_EXAMPLES,
   status: STATUS_EXAMPLES,
   doctor: DOCTOR_EXAMPLES,
+  restore: RESTORE_EXAMPLES,
+  drill: DRILL_EXAMPLES,
   download: DOWNLOAD_EXAMPLES,
   retention: RETENTION_EXAMPLES,
   command: COMMAND_EXAMPLES,
@@ -44,6 +49,8 @@ const COMMANDS = [
   runCommand,
   listCommand,
   showCommand,
+  restoreCommand,
+  drillCommand,
   downloadCommand,
   statusCommand,
   doctorCommand,
@@ -56,7 +63,7 @@ export function buildProgram(onCommand: OnCommand): Command {
   const program = new Command('nightproof')
     .summary('operate nightproof')
     .description(
-      'Backs up PostgreSQL and file trees into S3, and calls a backup good only after proof. Starts runs, and shows runs and backups.',
+      'Backs up PostgreSQL and file trees into S3, and calls a backup good only after proof. Starts runs, restores and restore tests, and shows what there is.',
     )
     .version(version(), '--version', 'print the version')
     .helpOption('-h, --help', 'show this help')

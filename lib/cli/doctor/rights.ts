@@ -2,11 +2,15 @@
 export const RIGHTS: readonly { readonly commands: string; readonly actions: readonly string[]; readonly on: string }[] = [
   { commands: 'all', actions: ['cloudformation:DescribeStacks'], on: 'the stack' },
   { commands: 'all', actions: ['s3:ListBucket'], on: 'the vault' },
-  { commands: 'all', actions: ['s3:GetObject'], on: 'the vault, `runs/*` and `*.manifest.json`' },
   {
-    commands: '`show <key>`, `download`',
+    commands: 'all',
     actions: ['s3:GetObject'],
-    on: 'the vault, the backup itself (`show` asks only its size and checksum)',
+    on: 'the vault, `runs/*`, `restores/*`, `drills/*`, `*.manifest.json` and `*.damaged.json`',
+  },
+  {
+    commands: '`show <key>`, `download`, `restore`',
+    actions: ['s3:GetObject'],
+    on: 'the vault, the backup itself (`show` and `restore` ask only its size and checksum; `restore --to` reads it)',
   },
   { commands: 'all', actions: ['kms:Decrypt'], on: 'the key of the stack' },
   { commands: '`status`, `doctor`', actions: ['cloudformation:ListStackResources'], on: 'the stack' },
@@ -24,4 +28,6 @@ export const RIGHTS: readonly { readonly commands: string; readonly actions: rea
   },
   { commands: '`run`', actions: ['states:StartExecution'], on: 'the state machine' },
   { commands: '`run`', actions: ['states:DescribeExecution'], on: 'its executions' },
+  { commands: '`restore`, `drill`', actions: ['states:StartExecution'], on: 'the state machine of that name' },
+  { commands: '`restore`, `drill`', actions: ['states:DescribeExecution'], on: 'its executions' },
 ];

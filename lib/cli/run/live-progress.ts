@@ -1,14 +1,12 @@
-import { oneLine } from '../../domain/plain-text.ts';
 import { showDuration } from '../../domain/time/duration.ts';
 import type { StartedRun } from '../place/backend.ts';
+import { type Canvas, cut, redrawn, spinner } from '../terminal/redrawn.ts';
 import { cutInMiddle } from '../terminal/table.ts';
 import type { Terminal, Tone } from '../terminal/terminal.ts';
 import type { Progress } from './progress.ts';
 import { outcomeLine } from './run-events.ts';
 import type { RunView, SourceStep, SourceView } from './run-view.ts';
 
-const REDRAW_MS = 250;
-const SPINNER = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏';
 const WIDEST_ID = 30;
 
 /** Header, line of the whole, the one below the sources, and the cursor's. */
@@ -25,19 +23,10 @@ const STEPS = {
 
 /** The sources, each with its step, redrawn in place. */
 export function liveProgress(terminal: Terminal, now: () => Date): Progress {
-  let drawn = 0;
   let run: StartedRun | undefined;
   let where = '';
   let view: RunView | undefined;
-  const draw = (): void => {
-    if (!run) return;
-    const { columns, rows } = terminal.progressSize;
-    const lines = frame({ run, where, view, now: now() }, { terminal, columns, rows });
-    terminal.draw(`${drawn > 0 ? `\u001b[${drawn}A\u001b[0J` : ''}${lines.join('\n')}\n`);
-    drawn = lines.length;
-  };
-  const timer = setInterval(draw, REDRAW_MS);
-  timer.unref();
+  const { draw, stop } = redrawn(terminal, (canvas) => run && frame({ run, where, view, now: now() }, canvas));
   return {
     started: (begun, place) => {
       run = begun;
@@ -48,10 +37,7 @@ export function liveProgress(terminal: Terminal, now: () => Date): Progress {
       view = seen;
       draw();
     },
-    stop: () => {
-      clearInterval(timer);
-      terminal.draw('\n');
-    },
+    stop,
   };
 }
 
@@ -60,12 +46,6 @@ interface Shown {
   readonly where: string;
   readonly view: RunView | undefined;
   readonly now: Date;
-}
-
-interface Canvas {
-  readonly terminal: Terminal;
-  readonly columns: number;
-  readonly rows: number;
 }
 
 function frame({ run, where, view, now }: Shown, { terminal, columns, rows }: Canvas): readonly string[] {
@@ -126,11 +106,3 @@ function mostTelling(sources: readonly SourceView[], room: number): readonly Sou
   const chosen = new Set([...sources].sort((a, b) => rank(a) - rank(b)).slice(0, room - 1));
   return sources.filter((source) => chosen.has(source));
 }
-
-const spinner = (now: Date): string => SPINNER[Math.floor(now.getTime() / REDRAW_MS) % SPINNER.length] ?? '';
-
-/** A line that wraps would be two, and the next redraw would leave one behind. */
-const cut = (text: string, columns: number): string => {
-  const line = oneLine(text);
-  return line.length < columns ? line : `${line.slice(0, columns - 2)}…`;
-};

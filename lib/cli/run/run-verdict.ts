@@ -1,8 +1,8 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { REASONS, reasonOf } from '../../domain/outcomes.ts';
-import { oneLine } from '../../domain/plain-text.ts';
 import { PlanResult } from '../../domain/run/plan.ts';
 import type { RunRecord } from '../../domain/run/run-record.ts';
+import { messageIn } from '../place/execution-cause.ts';
 import { CliError } from '../terminal/cli-error.ts';
 import { EXIT, type ExitCode } from '../terminal/exit-codes.ts';
 import { planFlag } from './run-name.ts';
@@ -10,9 +10,6 @@ import type { RunView } from './run-view.ts';
 import type { RunEnd } from './watch-run.ts';
 
 const NotClaimed = PlanResult.options[1];
-
-/** What a Lambda's error looks like as the cause of an execution. */
-const LambdaCause = z.looseObject({ errorMessage: z.string() });
 
 /** The exit code that a record stands for: only a night of which every source is verified is done. */
 export const exitOf = ({ sources, failure }: RunRecord): ExitCode =>
@@ -64,12 +61,3 @@ const restart = (view: RunView | undefined): string =>
   view
     ? `Find out who stopped it, then finish the slot: nightproof run --slot ${view.plan.slot}${planFlag(view.plan)}`
     : 'Look at the execution in the Step Functions console, then start it again.';
-
-function messageIn(cause: string): string {
-  try {
-    const parsed = LambdaCause.safeParse(JSON.parse(cause));
-    return oneLine(parsed.success ? parsed.data.errorMessage : cause);
-  } catch {
-    return oneLine(cause);
-  }
-}

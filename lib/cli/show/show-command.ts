@@ -10,7 +10,11 @@ export const SHOW_EXAMPLES: readonly Example[] = [
   { line: 'nightproof show 20260419_020000 --source app', does: 'one source in the run of that night, with each of its tries' },
   {
     line: 'nightproof show daily/app_20260419_020000.dump',
-    does: 'one backup: proof, checksums, contents, and how to restore it by hand',
+    does: 'one backup: proof, drills, checksums, contents, and how to restore it',
+  },
+  {
+    line: 'nightproof show restore-20261127T080000Z-ab12cd34',
+    does: 'an earlier restore: what is where now, and how to go back',
   },
 ];
 
@@ -18,11 +22,11 @@ export const SHOW_EXAMPLES: readonly Example[] = [
 export const showCommand = (onCommand: OnCommand): Command =>
   withPlace(
     new Command('show')
-      .summary('one run or one backup, in full')
+      .summary('one run, backup, restore or drill, in full')
       .description(
-        'Shows a run, also one that is still going on, or a backup. Of a run that has ended it ends as the run did (see exit codes).',
+        'Shows a run, a restore or a drill, also one that is still going on, or a backup. Of one that has ended it ends as that did (see exit codes).',
       )
-      .argument('<what>', 'a slot, the key of a backup, or: latest (the newest run)')
+      .argument('<what>', 'a slot, the key of a backup, the name of a restore or drill, or: latest (the newest run)')
       .option('--source <id>', 'only this source of the run; with latest: the newest run that has it')
       .option('--plan <name>', 'of the run of this plan; needed where plans share a slot')
       .addOption(new Option('--attempt <n>', 'an earlier attempt at the slot instead of the last').argParser(parseAttempt))

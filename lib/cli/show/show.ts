@@ -9,7 +9,9 @@ import { planNameOf, runOf } from '../run/run-name.ts';
 import { CliError } from '../terminal/cli-error.ts';
 import { EXIT, type ExitCode } from '../terminal/exit-codes.ts';
 import { newestRun, type RunQuery, runsAt } from './find-run.ts';
+import { type OperationName, operationIn } from './operation-name.ts';
 import { showBackup } from './show-backup.ts';
+import { showOperation } from './show-operation.ts';
 import { showRun } from './show-run.ts';
 
 export interface ShowOptions {
@@ -21,30 +23,37 @@ export interface ShowOptions {
   readonly json?: boolean;
 }
 
-const WHAT = 'Name a slot (20260419_020000), the key of a backup (daily/app_20260419_020000.dump), or: latest';
+const WHAT =
+  'Name a slot (20260419_020000), the key of a backup (daily/app_20260419_020000.dump), a restore or drill by its name, or: latest';
 
-/** Shows one run or one backup. */
+/** Shows one run, backup, restore or drill run. */
 export async function show(context: CliContext, place: Place, what: string, options: ShowOptions): Promise<ExitCode> {
   const { source, plan } = options;
   if (source !== undefined) requireSourceId(source);
   if (plan !== undefined) requirePlanName(plan);
   const key = keyIn(what);
   const slot = parseSlot(what);
-  if (!key && !slot && what !== 'latest')
-    throw new CliError(EXIT.usage, `${quoted(what)} is neither a slot nor the key of a backup`, WHAT);
-  if (key && (source !== undefined || plan !== undefined))
-    throw new CliError(
-      EXIT.usage,
-      `${source === undefined ? '--plan' : '--source'} cannot be used with the key of a backup`,
-      'The key says it already: leave the option out.',
-    );
+  const operation = operationIn(what);
+  if (!key && !slot && !operation && what !== 'latest')
+    throw new CliError(EXIT.usage, `${quoted(what)} is neither a slot nor the key of a backup, nor a restore or drill`, WHAT);
+  if ((key || operation) && (source !== undefined || plan !== undefined)) throw saysItAlready(options, operation);
 
   return withBackend(context, place, { does: 'read' }, async (backend) => {
     if (key) return showBackup(context, backend, key, options);
+    if (operation) return showOperation(context, backend, operation, options.json);
     const run = slot ? await runAt(backend, slot, plan) : await newestRun(backend.vault, context.now(), queryOf(options));
     if (!run) throw noRun(backend, options);
     return showRun(context, backend, run, options);
   });
+}
+
+function saysItAlready({ source }: ShowOptions, operation: OperationName | undefined): CliError {
+  const option = source === undefined ? '--plan' : '--source';
+  return new CliError(
+    EXIT.usage,
+    `${option} cannot be used with the ${operation ? `name of a ${operation.of}` : 'key of a backup'}`,
+    `The ${operation ? 'name' : 'key'} says it already: leave the option out.`,
+  );
 }
 
 const queryOf = ({ source, plan }: ShowOptions): RunQuery => ({

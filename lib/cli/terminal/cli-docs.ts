@@ -35,7 +35,7 @@ export function renderCliDocs(program: Command): string {
     ),
     ...section('The local cloud', LOCAL),
     ...section('Rights', [
-      'What your role needs on AWS. None of the commands writes to the vault.',
+      'What your role needs on AWS. None of the commands writes to the vault, nor to any target of a restore: the state machines do.',
       '',
       ...table(
         ['Command', 'Action', 'On'],
@@ -56,7 +56,7 @@ const LOCAL = [
   '',
   '- Commands that only look start an S3 server over it for as long as they run.',
   '- Nothing of the cloud itself is up between two runs: `status` goes by the vault, and `doctor` says what it cannot check.',
-  '- `run` synthesizes the configuration of `--config` into `DIR/cdk.out`, deploys it into a local cloud, runs it once and stops it again.',
+  '- `run`, `restore` and `drill` start a local cloud of their own: `run` synthesizes the configuration of `--config` into `DIR/cdk.out`, deploys it there, runs it once and stops it again, and so do the others.',
   '- `DIR/secrets.json` holds the secrets that the configuration names, as Secrets Manager would:',
   '  `{"nightproof/main": {"username": "...", "password": "...", "host": "...", "port": 5432}}`.',
   '  It must be readable for you only: `chmod 600 DIR/secrets.json`.',

@@ -1,11 +1,11 @@
 import { CommanderError } from 'commander';
 import { ConfigError } from '../../domain/config/config-file.ts';
-import { Failure } from '../../domain/outcomes.ts';
+import { Failure, type Reason } from '../../domain/outcomes.ts';
 import { oneLine } from '../../domain/plain-text.ts';
 import { InputRefused } from '../../domain/run/plan-night.ts';
 import { explainAws } from '../place/aws-errors.ts';
 import { CliError, Interrupted } from './cli-error.ts';
-import { EXIT } from './exit-codes.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
 
 /** Anything thrown, as what the operator is told. */
 export function explain(thrown: unknown): CliError {
@@ -29,7 +29,7 @@ export function explain(thrown: unknown): CliError {
 
 function explainRest(thrown: unknown): CliError {
   if (thrown instanceof Failure)
-    return new CliError(EXIT.unreachable, `${thrown.reason}: ${oneLine(thrown.message)}`, thrown.facts.remedy);
+    return new CliError(exitFor(thrown.reason), `${thrown.reason}: ${oneLine(thrown.message)}`, thrown.facts.remedy);
   if (isSetupError(thrown)) return new CliError(EXIT.unreachable, oneLine(thrown.message.split('\n')[0] ?? ''), thrown.command);
   const what = thrown instanceof Error ? `${thrown.name}: ${oneLine(thrown.message.split('\n')[0] ?? '')}` : typeof thrown;
   return new CliError(
@@ -37,6 +37,23 @@ function explainRest(thrown: unknown): CliError {
     `nightproof itself failed (${what})`,
     'Run it again with NIGHTPROOF_DEBUG=1 to see where, and report it.',
   );
+}
+
+/** Whether it is the backup, what was asked for, or the vault. */
+function exitFor(reason: Reason): ExitCode {
+  switch (reason) {
+    case 'no-backup':
+    case 'damaged':
+    case 'unsafe-archive':
+      return EXIT.unverified;
+    case 'identity':
+    case 'paths':
+    case 'target':
+    case 'space':
+      return EXIT.usage;
+    default:
+      return EXIT.unreachable;
+  }
 }
 
 /** The vault names its step before a colon: `ListObjectsV2 daily/: AccessDenied (HTTP 403)`. */

@@ -1,10 +1,15 @@
-import type { Writable } from 'node:stream';
+import { createInterface } from 'node:readline/promises';
+import type { Readable, Writable } from 'node:stream';
 import { styleText } from 'node:util';
 
 /** A stream that may be a terminal. */
 export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number };
 
+/** What is typed, if there is somebody who types. */
+export type Input = Readable & { readonly isTTY?: boolean };
+
 export interface TerminalStreams {
+  readonly stdin?: Input | undefined;
   readonly stdout: Output;
   readonly stderr: Output;
 }
@@ -22,12 +27,14 @@ const WHERE_UNKNOWN = 80;
  * Colours are left out where the stream is no terminal or NO_COLOR is set.
  */
 export class Terminal {
+  readonly #stdin: Input | undefined;
   readonly #stdout: Output;
   readonly #stderr: Output;
   readonly #cursorMoves: boolean;
 
   /** `cursorMoves`: false for terminals that cannot go back (TERM=dumb). */
-  constructor({ stdout, stderr }: TerminalStreams, cursorMoves = true) {
+  constructor({ stdin, stdout, stderr }: TerminalStreams, cursorMoves = true) {
+    this.#stdin = stdin;
     this.#stdout = stdout;
     this.#stderr = stderr;
     this.#cursorMoves = cursorMoves;
@@ -62,6 +69,24 @@ export class Terminal {
   /** Bytes for the terminal as they are: cursor movements of a redrawn display. */
   draw(bytes: string): void {
     this.#stderr.write(bytes);
+  }
+
+  /** Whether there is somebody to ask. */
+  get canAsk(): boolean {
+    return this.#stdin?.isTTY === true && this.#stderr.isTTY === true;
+  }
+
+  /** Asks for a line; undefined where the input ends. Rejects when the signal is aborted. */
+  async ask(question: string, signal: AbortSignal): Promise<string | undefined> {
+    if (!this.#stdin) return undefined;
+    // not as a terminal of its own: Ctrl-C stays a signal, which the whole command hears
+    const lines = createInterface({ input: this.#stdin, output: this.#stderr, terminal: false });
+    const ended = new Promise<undefined>((resolve) => lines.once('close', () => resolve(undefined)));
+    try {
+      return await Promise.race([lines.question(question, { signal }), ended]);
+    } finally {
+      lines.close();
+    }
   }
 
   error(what: string, remedy: string): void {

@@ -1,0 +1,56 @@
+import { drillExit } from '../drill/drill.ts';
+import { DrillOutput, drillOutput } from '../drill/drill-output.ts';
+import { drillLines } from '../drill/drill-report.ts';
+import { DrillReader } from '../drill/drill-view.ts';
+import type { Backend } from '../place/backend.ts';
+import type { CliContext } from '../place/context.ts';
+import { restoreExit } from '../restore/restore.ts';
+import { RestoreOutput, restoreOutput } from '../restore/restore-output.ts';
+import { restoreLines } from '../restore/restore-report.ts';
+import { RestoreReader } from '../restore/restore-view.ts';
+import { CliError } from '../terminal/cli-error.ts';
+import { EXIT, type ExitCode } from '../terminal/exit-codes.ts';
+import type { OperationName } from './operation-name.ts';
+
+/** Shows a restore or a drill run, also one that is going on. Of one that has ended it ends as that did. */
+export const showOperation = (
+  context: CliContext,
+  backend: Backend,
+  operation: OperationName,
+  json: boolean | undefined,
+): Promise<ExitCode> =>
+  operation.of === 'restore' ? showRestore(context, backend, operation, json) : showDrill(context, backend, operation, json);
+
+async function showRestore(
+  { terminal, now }: CliContext,
+  backend: Backend,
+  operation: OperationName,
+  json: boolean | undefined,
+): Promise<ExitCode> {
+  const view = await new RestoreReader(backend.vault, operation.name).look();
+  if (!view) throw unknown(operation, backend);
+  if (json) terminal.json(RestoreOutput.parse(restoreOutput(view, backend.vault.bucket)));
+  else terminal.result(restoreLines(view, backend, terminal, now()));
+  if (!view.ended) return EXIT.done;
+  return view.record ? restoreExit(view.record) : EXIT.unverified;
+}
+
+async function showDrill(
+  { terminal }: CliContext,
+  backend: Backend,
+  operation: OperationName,
+  json: boolean | undefined,
+): Promise<ExitCode> {
+  const view = await new DrillReader(backend.vault, operation.name).look();
+  if (!view) throw unknown(operation, backend);
+  if (json) terminal.json(DrillOutput.parse(drillOutput(view, backend.vault.bucket)));
+  else terminal.result(drillLines(view, backend, terminal));
+  return drillExit(view);
+}
+
+const unknown = ({ of, name }: OperationName, { vault }: Backend): CliError =>
+  new CliError(
+    EXIT.unverified,
+    `there is no ${of} ${name} in ${vault.bucket}`,
+    `One that was refused, or has only just started, has left nothing yet. The others: aws s3 ls s3://${vault.bucket}/${of === 'restore' ? 'restores/' : 'drills/plans/'}`,
+  );
