@@ -8,6 +8,8 @@ it.each([
   ['help-run', ['run', '--help']],
   ['help-list', ['list', '--help']],
   ['help-show', ['show', '--help']],
+  ['help-restore', ['restore', '--help']],
+  ['help-drill', ['drill', '--help']],
   ['help-status', ['status', '--help']],
   ['help-doctor', ['doctor', '--help']],
   ['help-download', ['download', '--help']],

@@ -22,7 +22,7 @@ const WIDTH = 80;
 
 /** Examples below a help text. */
 export const examplesText = (examples: readonly Example[]): string =>
-  ['', 'Examples:', ...examples.flatMap(({ line, does }) => [`  $ ${line}`, `      ${does}`])].join('\n');
+  ['', 'Examples:', ...examples.flatMap(({ line, does }) => [`  $ ${line}`, ...item('', 4, does)])].join('\n');
 
 /** What holds for all commands. */
 export const generalText = (): string =>
