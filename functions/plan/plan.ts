@@ -8,13 +8,13 @@ import { NIGHTLY } from '../../lib/domain/run/plan-name.ts';
 import {
   type EarlierClaim,
   groupsOf,
-  InputRefused,
   jobsOf,
   judgeClaim,
   type NightRequest,
   readRequest,
   sourcesOf,
 } from '../../lib/domain/run/plan-night.ts';
+import { InputRefused } from '../../lib/domain/run/refused-input.ts';
 import { artifactKeyOf } from '../../lib/domain/source/artifact-of.ts';
 import { inTurn } from '../../lib/runtime/in-turn.ts';
 import type { Vault } from '../../lib/runtime/vault.ts';

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { runRecordKey } from '../../lib/domain/backup/keys.ts';
-import { Failure } from '../../lib/domain/outcomes.ts';
 import { StepError } from '../../lib/domain/run/judge-failure.ts';
 import { metricsOf } from '../../lib/domain/run/night-metrics.ts';
 import { renderReport } from '../../lib/domain/run/report.ts';
 import { buildRunRecord, RunRecord, type RunStatus } from '../../lib/domain/run/run-record.ts';
+import { EachTried } from '../../lib/runtime/each-tried.ts';
 import type { Metrics } from '../../lib/runtime/metrics.ts';
 import type { Notifier } from '../../lib/runtime/notifier.ts';
 import { PlanKey, readPlan } from '../../lib/runtime/run-documents.ts';
@@ -35,23 +35,14 @@ export const report =
     const plan = await readPlan(vault, planKey);
     const night = { ...(await nightOf({ vault, offsiteStatus }, plan, error)), finishedAt: now() };
 
-    const trouble: { what: string; error: unknown }[] = [];
-    const attempt = async <T>(what: string, work: () => Promise<T>): Promise<T | undefined> => {
-      try {
-        return await work();
-      } catch (error) {
-        trouble.push({ what, error });
-        return undefined;
-      }
-    };
-
-    const written = await attempt('run record', () => keep(vault, buildRunRecord(night)));
+    const each = new EachTried();
+    const written = await each.try('run record', () => keep(vault, buildRunRecord(night)));
     const finishedAt = written ? new Date(written.finishedAt) : night.finishedAt;
     const { status, subject, body } = renderReport({ ...night, finishedAt, vault: vault.bucket });
-    await attempt('message', () => notifier.send({ subject, body }));
-    await attempt('metrics', () => metrics.publish(metricsOf(written ?? buildRunRecord(night)), now()));
+    await each.try('message', () => notifier.send({ subject, body }));
+    await each.try('metrics', () => metrics.publish(metricsOf(written ?? buildRunRecord(night)), now()));
 
-    if (trouble.length > 0) throw incomplete(subject, trouble);
+    each.end('report', subject);
     return { status, summary: subject };
   };
 
@@ -60,9 +51,4 @@ async function keep(vault: Vault, record: RunRecord): Promise<RunRecord> {
   const key = runRecordKey(record);
   if ((await vault.putOnce(key, record)) === 'written') return record;
   return (await vault.readJson(key, RunRecord)) ?? record;
-}
-
-function incomplete(summary: string, trouble: readonly { what: string; error: unknown }[]): Failure {
-  const parts = trouble.map(({ what, error }) => `${what} (${error instanceof Error ? error.name : typeof error})`);
-  return new Failure('internal', `report: ${summary}; what failed: ${parts.join(', ')}`, { cause: trouble[0]?.error });
 }

@@ -12,3 +12,9 @@ export const RETRY_WAITS_SECONDS = [30, 60, 120] as const;
  * take it 14 minutes at worst; of larger ones it reads the table of contents, and S3's own CRC32 of the whole stands for the rest.
  */
 export const READ_BACK_LIMIT_BYTES = 40 * 1024 ** 3;
+
+/** The step that stops services is killed after so long: whoever starts them again after an abort, which no function hears of, waits for that. */
+export const STOPPING_SECONDS = 30;
+
+/** The longest that a restore takes; what is larger than a day's work is restored source by source. */
+export const RESTORE_TIMEOUT_HOURS = 24;

@@ -35,6 +35,6 @@ function wildcardsIn(policy: CfnPolicy): readonly string[] {
 /** Objects of the vault, by the prefix of their tier. */
 export const VAULT_OBJECTS: AcceptedWildcard = {
   pattern:
-    /^Resource::(<Vault\w+\.Arn>|arn:.*:s3:::[a-z0-9.-]+)\/(daily|weekly|monthly|yearly|archive|runs|restores|drills|patrols)\/\*$/,
+    /^Resource::(<Vault\w+\.Arn>|arn:.*:s3:::[a-z0-9.-]+)\/(daily|weekly|monthly|yearly|archive|runs|restores|drills|patrols)\/\*(\.damaged\.json)?$/,
   reason: 'Objects are named by source and night: their prefix is the narrowest resource there is',
 };

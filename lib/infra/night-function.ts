@@ -15,6 +15,7 @@ import { Construct } from 'constructs';
 import { acknowledgeWildcards, VAULT_OBJECTS } from './acknowledge.ts';
 import { bundle } from './bundle.ts';
 import { houseLogGroup } from './house-log-group.ts';
+import { kebabCase } from './kebab-case.ts';
 
 export interface NightFunctionProps {
   /** What the step is for; shown in the console. */
@@ -24,6 +25,8 @@ export interface NightFunctionProps {
   readonly may: readonly PolicyStatement[];
   /** Where the step runs as a container image: the folder of its build and the command. */
   readonly image?: { readonly folder: string; readonly target: string; readonly command: readonly string[] };
+  /** Folder under `functions/`. @default - the name of the step, as `PlanRestore` in `plan-restore` */
+  readonly folder?: string;
   /** Files beside the bundle: name → content. */
   readonly files?: Readonly<Record<string, string>>;
   /** @default 2 minutes */
@@ -32,7 +35,7 @@ export interface NightFunctionProps {
   readonly memoryMiB?: number;
 }
 
-/** One step of the night: the handler of `functions/<step>/index.ts` with exactly the rights it is given. */
+/** One step of a state machine: the handler of `functions/<step>/index.ts` with exactly the rights it is given. */
 export class NightFunction extends Construct {
   readonly function: LambdaFunction;
 
@@ -65,8 +68,8 @@ export class NightFunction extends Construct {
           handler: 'index.handler',
           code: Code.fromAsset(
             bundle(this, {
-              name: step.toLowerCase(),
-              entries: { index: `functions/${step.toLowerCase()}/index.ts` },
+              name: kebabCase(step),
+              entries: { index: `functions/${props.folder ?? kebabCase(step)}/index.ts` },
               files: props.files ?? {},
             }),
           ),

@@ -1,14 +1,11 @@
 import { Duration } from 'aws-cdk-lib';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import type { Config } from '../domain/config/config.ts';
 import type { Alerts } from './alerts.ts';
 import type { BackupVault } from './backup-vault.ts';
 import { NightFunction } from './night-function.ts';
-
-/** CloudWatch namespace of all metrics; the report step may write to no other. */
-const METRIC_NAMESPACE = 'Nightproof';
+import { reportRights, reportVariables } from './report-rights.ts';
 
 /** Reading back at the 70 MB/s that a function gets from S3 at worst, this covers dumps of some 60 GB. */
 const VERIFY_TIMEOUT = Duration.minutes(15);
@@ -109,17 +106,11 @@ export class NightSteps extends Construct {
     });
     this.report = new NightFunction(this, 'Report', {
       description: 'Writes the run record, sends the report, publishes the metrics',
-      environment: { ...environment, TOPIC_ARN: alerts.topic.topicArn, METRIC_NAMESPACE },
+      environment: { ...environment, ...reportVariables({ alerts }) },
       may: [
         ...vault.read('runs/', ...(config.offsite ? ['daily/', 'weekly/', 'monthly/', 'yearly/', ...archives] : [])),
         ...vault.deposit('runs/'),
-        new PolicyStatement({ actions: ['sns:Publish'], resources: [alerts.topic.topicArn] }),
-        new PolicyStatement({ actions: ['kms:GenerateDataKey', 'kms:Decrypt'], resources: [key.keyArn] }),
-        new PolicyStatement({
-          actions: ['cloudwatch:PutMetricData'],
-          resources: ['*'], // this action knows no resources; the namespace is the fence
-          conditions: { StringEquals: { 'cloudwatch:namespace': METRIC_NAMESPACE } },
-        }),
+        ...reportRights({ key, alerts }),
       ],
       timeout: Duration.minutes(5),
       memoryMiB: 1024,

@@ -1,13 +1,11 @@
 import { Duration } from 'aws-cdk-lib';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
-import { LogLevel } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { NIGHT_TIMEOUT_HOURS } from '../domain/limits.ts';
-import { acknowledgeWildcards, VAULT_OBJECTS } from './acknowledge.ts';
 import type { BackupTasks } from './backup-tasks.ts';
 import type { BackupVault } from './backup-vault.ts';
 import { groupMap } from './group-map.ts';
-import { houseLogGroup } from './house-log-group.ts';
+import { houseStateMachine } from './house-state-machine.ts';
 import { invokeStep } from './invoke-step.ts';
 import { jobMap } from './job-map.ts';
 import type { NightSteps } from './night-steps.ts';
@@ -43,28 +41,12 @@ export class NightlyRun extends Construct {
   constructor(scope: Construct, id: string, props: NightlyRunProps) {
     super(scope, id);
     this.#props = props;
-    this.stateMachine = new sfn.StateMachine(this, 'StateMachine', {
-      definitionBody: sfn.DefinitionBody.fromChainable(this.night()),
+    this.stateMachine = houseStateMachine(this, {
+      definition: this.night(),
       timeout: Duration.hours(NIGHT_TIMEOUT_HOURS),
-      tracingEnabled: true,
-      logs: { destination: houseLogGroup(this, 'Logs'), level: LogLevel.ALL, includeExecutionData: false },
+      vault: props.vault,
+      itemsUnder: 'runs/',
     });
-    this.grantJobList();
-    acknowledgeWildcards(this.stateMachine, [
-      VAULT_OBJECTS,
-      { pattern: /^Resource::<Steps\w+\.Arn>:\*$/, reason: 'Versions of the functions that it invokes' },
-      {
-        pattern: /^Resource::arn:.*:s3:::(<Vault\w+>|[a-z0-9.-]+)\/\*$/,
-        reason: 'The ItemReader of the Map: its key is known when it runs',
-      },
-      { pattern: /^Resource::arn:.*:states:.*:execution:.*:\*$/, reason: 'Executions and child executions of its own Map' },
-      { pattern: /^Resource::\*$/, reason: 'StopTask, DescribeTasks, X-Ray and log delivery know no narrower resource' },
-    ]);
-  }
-
-  /** The Map reads its items itself, and the vault is encrypted. */
-  private grantJobList(): void {
-    for (const statement of this.#props.vault.read('runs/')) this.stateMachine.addToRolePolicy(statement);
   }
 
   private night(): sfn.IChainable {

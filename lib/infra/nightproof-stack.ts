@@ -1,4 +1,5 @@
 import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import type { ICluster } from 'aws-cdk-lib/aws-ecs';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import type { Config } from '../domain/config/config.ts';
@@ -11,11 +12,26 @@ import { NightSteps } from './night-steps.ts';
 import { NightlyRun } from './nightly-run.ts';
 import { OffsiteAlarms } from './offsite-alarms.ts';
 import { PlanSchedules } from './plan-schedules.ts';
+import { ProbeTask } from './restore-probe.ts';
+import { RestoreRun } from './restore-run.ts';
+import { RestoreSteps } from './restore-steps.ts';
+import { RestoreTasks } from './restore-tasks.ts';
 import { taskImage } from './task-image.ts';
 import { TaskNetwork } from './task-network.ts';
 
 export interface NightproofStackProps extends StackProps {
   readonly config: Config;
+}
+
+/** What the parts of the stack share. */
+interface StackParts {
+  readonly config: Config;
+  readonly vault: BackupVault;
+  readonly key: Key;
+  readonly alerts: Alerts;
+  readonly network: TaskNetwork;
+  readonly cluster: ICluster;
+  readonly imageFolder: string;
 }
 
 /** All of nightproof for one configuration. */
@@ -52,12 +68,27 @@ export class NightproofStack extends Stack {
     });
     alerts.watch(stateMachine);
     alerts.watchDeadLetters(deadLetters);
+    this.restores({ config, vault, key, alerts, network, cluster: tasks.cluster, imageFolder });
     if (config.offsite)
       new OffsiteAlarms(this, 'OffsiteAlarms', { vault: vault.bucket, offsite: config.offsite, topic: alerts.topic });
 
     this.output('VaultBucket', vault.bucket.bucketName, 'The bucket that backups land in');
     this.output('StateMachineArn', stateMachine.stateMachineArn, 'Start it to back up now');
     this.output('TopicArn', alerts.topic.topicArn, 'Subscribe to it to get reports and alerts');
+  }
+
+  private restores({ config, vault, key, alerts, network, cluster, imageFolder }: StackParts): void {
+    const { targets } = config.restore;
+    const hasProbe = Object.values(targets).some(({ after }) => after.probe);
+    const { stateMachine } = new RestoreRun(this, 'RestoreRun', {
+      targets,
+      steps: new RestoreSteps(this, 'RestoreSteps', { config, vault, key, alerts }),
+      tasks: new RestoreTasks(this, 'RestoreTasks', { cluster, vault, config, imageFolder }),
+      probe: hasProbe ? new ProbeTask(this, 'ProbeTask', { cluster, imageFolder }) : undefined,
+      network,
+      vault,
+    });
+    this.output('RestoreStateMachineArn', stateMachine.stateMachineArn, 'Start it to restore; nightproof restore does');
   }
 
   private output(name: string, value: string, description: string): void {

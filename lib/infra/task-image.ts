@@ -7,7 +7,12 @@ import { bundle } from './bundle.ts';
 export function taskImage(scope: Construct): string {
   const folder = bundle(scope, {
     name: 'image',
-    entries: { dump: 'tasks/dump/main.ts', discover: 'tasks/discover/main.ts', verify: 'functions/verify/main.ts' },
+    entries: {
+      dump: 'tasks/dump/main.ts',
+      discover: 'tasks/discover/main.ts',
+      probe: 'tasks/probe/main.ts',
+      verify: 'functions/verify/main.ts',
+    },
   });
   copyFileSync(join(import.meta.dirname, '../../tasks/Dockerfile'), join(folder, 'Dockerfile'));
   return folder;

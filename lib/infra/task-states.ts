@@ -38,7 +38,10 @@ export interface TaskStates {
 
 /** A state for each task definition, and before them, where there are several, the choice between them. */
 export function taskStates(scope: Construct, props: TaskStatesProps): TaskStates {
-  const byTask = props.tasks.tasks.map((task) => ({ task, run: runState(scope, task, props) }));
+  const byTask = props.tasks.tasks.map((task) => {
+    const name = task.name === PLAIN_TASK ? props.verb : `${props.verb}${pascalCase(task.name)}`;
+    return { task, run: runState(scope, name, task, props) };
+  });
   const runs = byTask.map(({ run }) => run);
   const [only] = runs;
   if (only && runs.length === 1) return { start: only, runs };
@@ -48,9 +51,10 @@ export function taskStates(scope: Construct, props: TaskStatesProps): TaskStates
   return { start: which, runs };
 }
 
-function runState(scope: Construct, task: HouseTask, props: TaskStatesProps): EcsRunTask {
-  const { verb, tasks, network, command, timeout, variables = jobVariables() } = props;
-  const run = new EcsRunTask(scope, task.name === PLAIN_TASK ? verb : `${verb}${pascalCase(task.name)}`, {
+/** Runs a program in a task and waits until it has ended. */
+export function runState(scope: Construct, name: string, task: HouseTask, props: Omit<TaskStatesProps, 'verb'>): EcsRunTask {
+  const { tasks, network, command, timeout, variables = jobVariables() } = props;
+  const run = new EcsRunTask(scope, name, {
     integrationPattern: sfn.IntegrationPattern.RUN_JOB,
     cluster: tasks.cluster,
     taskDefinition: task.definition,

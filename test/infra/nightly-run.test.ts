@@ -1,15 +1,6 @@
 import aslValidator from 'asl-validator';
 import { describe, expect, it } from 'vitest';
-import { definitionOf, FUNCTION_ARN, synthesized } from '../support/synthesized.ts';
-
-interface State {
-  readonly Type: string;
-  readonly Resource?: string;
-  readonly Catch?: readonly { readonly ErrorEquals: readonly string[]; readonly Next: string }[];
-  readonly Retry?: readonly { readonly ErrorEquals: readonly string[] }[];
-  readonly ItemProcessor?: { readonly States: Record<string, State>; readonly ProcessorConfig: unknown };
-  readonly [field: string]: unknown;
-}
+import { definitionOf, FUNCTION_ARN, type State, synthesized } from '../support/synthesized.ts';
 
 const definition = definitionOf(synthesized().resources);
 const night = definition.States as Record<string, State>;

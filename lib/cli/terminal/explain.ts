@@ -2,7 +2,7 @@ import { CommanderError } from 'commander';
 import { ConfigError } from '../../domain/config/config-file.ts';
 import { Failure, type Reason } from '../../domain/outcomes.ts';
 import { oneLine } from '../../domain/plain-text.ts';
-import { InputRefused } from '../../domain/run/plan-night.ts';
+import { InputRefused } from '../../domain/run/refused-input.ts';
 import { explainAws } from '../place/aws-errors.ts';
 import { CliError, Interrupted } from './cli-error.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';

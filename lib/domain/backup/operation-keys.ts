@@ -29,6 +29,9 @@ export const restoreProgressKey = (name: string, item: number, look: number): st
 /** How many tasks each service ran before it was stopped. */
 export const restoreServicesKey = (name: string): string => `${RESTORES_PREFIX}${name}/services.json`;
 
+/** Written when all of them were told to stop: until then, something may still be telling them. */
+export const restoreServicesStoppedKey = (name: string): string => `${RESTORES_PREFIX}${name}/services.stopped.json`;
+
 /** What a restore did, written last. */
 export const restoreRecordKey = (name: string): string => `${RESTORES_PREFIX}${name}.json`;
 

@@ -2,7 +2,16 @@ import type { RunRecord } from './run-record.ts';
 
 /** One figure, of a source or of the run as a whole. */
 export interface Metric {
-  readonly name: 'Verified' | 'DumpBytes' | 'DumpSeconds' | 'SourcesVerified' | 'SourcesFailed' | 'BackupsRemoved';
+  readonly name:
+    | 'Verified'
+    | 'DumpBytes'
+    | 'DumpSeconds'
+    | 'SourcesVerified'
+    | 'SourcesFailed'
+    | 'BackupsRemoved'
+    | 'RestoreSeconds'
+    | 'RestoreSuccess'
+    | 'DrillSuccess';
   readonly unit: 'Count' | 'Bytes' | 'Seconds';
   readonly value: number;
   readonly sourceId?: string;

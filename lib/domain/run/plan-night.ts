@@ -1,4 +1,3 @@
-import type { z } from 'zod';
 import type { PlanSchedule } from '../config/config.ts';
 import { type Found, NOTHING_FOUND } from '../source/found.ts';
 import { type ConfiguredSource, isGroup, type Source, volumeOf } from '../source/source.ts';
@@ -6,23 +5,12 @@ import { parseDuration } from '../time/duration.ts';
 import { instantOf, parseSlot, type Slot, slotOf } from '../time/slot.ts';
 import { ExecutionInput, type JobItem, PLAIN_TASK, type Plan } from './plan.ts';
 import { NIGHTLY, type PlanName } from './plan-name.ts';
+import { InputRefused, isInputObject, readForm, shown } from './refused-input.ts';
 
 /** Clocks of the scheduler and of the state machine differ by seconds; a slot further ahead than this is a mistake. */
 const CLOCK_TOLERANCE_MS = 5 * 60_000;
 
-const MAX_SHOWN = 80;
 const MAX_LISTED = 50;
-
-/** An execution input that nothing was started for. Its message lists each problem with what would be right. */
-export class InputRefused extends Error {
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[]) {
-    super(`The input of this execution was refused: ${problems.join('; ')}`);
-    this.name = 'Nightproof.InputRefused';
-    this.problems = problems;
-  }
-}
 
 /** What an execution was asked to do, its names resolved. */
 export interface NightRequest {
@@ -98,26 +86,9 @@ function lateness(scheduledTime: string, { startTolerance }: PlanSchedule, start
 /** The two forms of the input are told apart first: a union's own messages would speak of both. */
 function parseInput(input: unknown): ExecutionInput {
   const [scheduled, manual] = ExecutionInput.options;
-  if (typeof input !== 'object' || input === null || Array.isArray(input))
-    throw new InputRefused(['it must be a JSON object; {} backs up every enabled source']);
+  if (!isInputObject(input)) throw new InputRefused(['it must be a JSON object; {} backs up every enabled source']);
 
-  const form = 'scheduledTime' in input ? scheduled : manual;
-  const parsed = form.safeParse(input);
-  if (parsed.success) return parsed.data;
-  throw new InputRefused(parsed.error.issues.map((issue) => explain(issue, input, Object.keys(form.shape))));
-}
-
-function explain(issue: z.core.$ZodIssue, input: object, allowed: readonly string[]): string {
-  if (issue.code === 'unrecognized_keys')
-    return `unknown ${issue.keys.map((key) => shown(key)).join(', ')}; allowed here: ${allowed.join(', ')}`;
-  const where = issue.path.map((step) => (typeof step === 'number' ? `[${step}]` : String(step))).join('');
-  const value = issue.path.reduce<unknown>((at, step) => (at as Record<PropertyKey, unknown> | undefined)?.[step], input);
-  return `${where} ${shown(value)}: ${issue.message}`;
-}
-
-function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'undefined';
-  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text;
+  return 'scheduledTime' in input ? readForm(scheduled, input) : readForm(manual, input);
 }
 
 function slotFor(input: ExecutionInput, startedAt: Date): Slot {

@@ -1,19 +1,15 @@
 import { parseArtifactKey, runRecordKey } from '../backup/keys.ts';
 import { showBytes } from '../bytes.ts';
-import type { FailureFacts } from '../outcomes.ts';
 import { fitted, oneLine, plural, wrapped } from '../plain-text.ts';
 import type { RetentionSummary } from '../retention/retention-record.ts';
 import { showDuration } from '../time/duration.ts';
 import { instantOf } from '../time/slot.ts';
 import { showCounts } from './counts.ts';
+import { failureLines, hanging, MAX_BODY_BYTES, MAX_SUBJECT_CHARACTERS } from './mail-lines.ts';
 import { NIGHTLY } from './plan-name.ts';
 import { groupsOf } from './plan-night.ts';
 import { buildRunRecord, type NightEnd, type RunRecord, type RunStatus } from './run-record.ts';
 import type { SourceOutcome } from './source-outcome.ts';
-
-/** SNS refuses subjects of 100 characters and more, and messages of more than 256 KiB with everything that goes with them. */
-const MAX_SUBJECT_CHARACTERS = 99;
-const MAX_BODY_BYTES = 250_000;
 
 type Verified = Extract<SourceOutcome, { status: 'verified' }>;
 type Failed = Extract<SourceOutcome, { status: 'failed' }>;
@@ -95,20 +91,10 @@ function heading(record: RunRecord, { failed, groups, vault }: Heading): readonl
   ];
 }
 
-function hanging(label: string, text: string): readonly string[] {
-  const [first = '', ...rest] = wrapped(text, ' '.repeat(label.length));
-  return [`${label}${first.trimStart()}`, ...rest];
-}
-
 const failedLines = ({ sourceId, failure, tries }: Failed): readonly string[] => [
   '',
   `FAILED  ${sourceId}${tries > 1 ? ` (${tries} tries)` : ''}`,
   ...failureLines(failure),
-];
-
-const failureLines = ({ reason, detail, remedy }: FailureFacts): readonly string[] => [
-  ...hanging('  Reason      ', `${reason}: ${detail}`),
-  ...hanging('  What to do  ', remedy),
 ];
 
 function verifiedLines(outcome: Verified): readonly string[] {

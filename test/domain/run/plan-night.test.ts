@@ -1,13 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  alreadyVerifiedIn,
-  groupsOf,
-  InputRefused,
-  jobsOf,
-  judgeClaim,
-  readRequest,
-  sourcesOf,
-} from '../../../lib/domain/run/plan-night.ts';
+import { alreadyVerifiedIn, groupsOf, jobsOf, judgeClaim, readRequest, sourcesOf } from '../../../lib/domain/run/plan-night.ts';
+import { InputRefused } from '../../../lib/domain/run/refused-input.ts';
 import { type Found, NOTHING_FOUND } from '../../../lib/domain/source/found.ts';
 import { configOf, execution, minutesAfter, planOf, SUNDAY, sourceOf } from '../../support/night.ts';
 import { configFilesOf, datedFolderOf, datedFoldersOf, filesOf, globalsOf, serverOf } from '../../support/sources.ts';
