@@ -64,7 +64,9 @@ function itemOf(
         compare: request.compare,
         ...(connection && { sourceConnection: connection }),
       };
-    default:
+    case 'files':
+    case 'config':
+    case 'datedFolder':
       return {
         ...common,
         kind,
