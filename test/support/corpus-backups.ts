@@ -47,14 +47,14 @@ const WEEK_MS = 7 * 86_400_000;
 
 /**
  * Makes small backups of every kind and packing, by the product's own steps: dumped, verified, committed, and copied up to
- * weekly and monthly. `rounds`: how many of each, with other contents each time. `folder` is for the files.
+ * weekly and monthly. `rounds`: how many of each, with other contents each time. `folder` is for the files. `only`: of these formats.
  */
-export async function makeCorpus(folder: string, rounds: number): Promise<Corpus> {
+export async function makeCorpus(folder: string, rounds: number, only?: readonly string[]): Promise<Corpus> {
   const [store, server] = await Promise.all([VaultRig.start(), packingPostgres().then((install) => DatabaseRig.of(install))]);
   try {
     const maker = await CorpusMaker.open(server, store, folder);
     const backups: CorpusBackup[] = [];
-    for (let round = 0; round < rounds; round++) backups.push(...(await maker.round(round)));
+    for (let round = 0; round < rounds; round++) backups.push(...(await maker.round(round, only)));
     return { backups, client: maker.client };
   } finally {
     await Promise.all([store.stop(), server.stop()]);
@@ -84,12 +84,13 @@ class CorpusMaker {
   }
 
   /** One backup of each kind and packing, and the copies of it that its run made. */
-  async round(round: number): Promise<readonly CorpusBackup[]> {
+  async round(round: number, only: readonly string[] | undefined): Promise<readonly CorpusBackup[]> {
     await this.#server.sql('shop', rowsOf(round));
     await this.#server.sql('postgres', rolesOf(round));
     const date = new Date(Date.UTC(2026, 0, 1 + round)).toISOString().slice(0, 10);
     plantFiles(this.#folder, date, round);
-    const sources = this.#sources(date);
+    const wanted = Object.entries(this.#sources(date)).filter(([format]) => only?.includes(format) ?? true);
+    const sources = Object.fromEntries(wanted);
     const plan = planOf(Object.values(sources), { slot: slotOf(new Date(instantOf(SUNDAY).getTime() + round * WEEK_MS)) });
     await this.#store.vault.putOnce(planKey(plan), plan);
     const made = [];

@@ -1,6 +1,6 @@
 import type { RunRecord } from './run-record.ts';
 
-/** One figure, of a source or of the run as a whole. */
+/** One figure, of a source, or of a run, drill or patrol as a whole. */
 export interface Metric {
   readonly name:
     | 'Verified'
@@ -11,7 +11,10 @@ export interface Metric {
     | 'BackupsRemoved'
     | 'RestoreSeconds'
     | 'RestoreSuccess'
-    | 'DrillSuccess';
+    | 'DrillSuccess'
+    | 'BackupsChecked'
+    | 'BackupsDamaged'
+    | 'BytesChecked';
   readonly unit: 'Count' | 'Bytes' | 'Seconds';
   readonly value: number;
   readonly sourceId?: string;
