@@ -1,14 +1,19 @@
 import { z } from 'zod';
 import { isExecutionName, patrolPlanKey } from '../../lib/domain/backup/operation-keys.ts';
 import { TIERS } from '../../lib/domain/backup/tiers.ts';
-import { Failure } from '../../lib/domain/outcomes.ts';
 import { chooseKeys, readPatrolRequest } from '../../lib/domain/patrol/choose-keys.ts';
 import { PatrolPlan } from '../../lib/domain/patrol/patrol-plan.ts';
+import { InputRefused } from '../../lib/domain/run/refused-input.ts';
 import { listAllBackups } from '../../lib/runtime/backups.ts';
 import type { Vault } from '../../lib/runtime/vault.ts';
 import { writeOrFind } from '../../lib/runtime/write-or-find.ts';
 
-const PlanPatrolPayload = z.strictObject({ input: z.unknown(), execution: z.string().min(1), startedAt: z.iso.datetime() });
+const PlanPatrolPayload = z.strictObject({
+  input: z.unknown(),
+  execution: z.string().min(1),
+  name: z.string(),
+  startedAt: z.iso.datetime(),
+});
 
 export interface PlanPatrolDependencies {
   readonly vault: Vault;
@@ -23,22 +28,16 @@ export interface PlanPatrolDependencies {
 export const planPatrol =
   ({ vault, share }: PlanPatrolDependencies) =>
   async (payload: unknown): Promise<{ readonly patrolKey: string; readonly keys: number }> => {
-    const { input, execution, startedAt } = PlanPatrolPayload.parse(payload);
+    const { input, execution, name, startedAt } = PlanPatrolPayload.parse(payload);
+    if (!isExecutionName(name))
+      throw new InputRefused([`the execution's name must be letters, digits, "_" and "-", at most 80: it names the patrol`]);
     const request = readPatrolRequest(input);
-    const name = nameOf(execution);
     const { keys, ...choice } = chooseKeys(request, await goodBackups(vault), { share, at: new Date(startedAt) });
     const plan: PatrolPlan = { version: 1, name, execution, requestedAt: startedAt, ...choice, keys: [...keys] };
     const patrolKey = patrolPlanKey(name);
     const decided = await writeOrFind(vault, patrolKey, plan, PatrolPlan);
     return { patrolKey, keys: decided.keys.length };
   };
-
-/** The last part of an execution's ARN. */
-function nameOf(execution: string): string {
-  const name = execution.split(':').at(-1) ?? '';
-  if (!isExecutionName(name)) throw new Failure('internal', `a patrol cannot be called as its execution is: ${name}`);
-  return name;
-}
 
 async function goodBackups(vault: Vault): Promise<readonly string[]> {
   const all = [...(await listAllBackups(vault, TIERS)).values()].flat();

@@ -5,7 +5,7 @@ import { Failure } from '../domain/outcomes.ts';
 import type { WantedBackup } from '../domain/restore/restore-request.ts';
 import type { VerifiedBackup } from '../domain/retention/retention.ts';
 import { NIGHTLY } from '../domain/run/plan-name.ts';
-import { InputRefused } from '../domain/run/plan-night.ts';
+import { InputRefused } from '../domain/run/refused-input.ts';
 import { dateOfSlot, parseSlot, type Slot, slotOf } from '../domain/time/slot.ts';
 import { listAllBackups, listBackups } from './backups.ts';
 import { newestSet } from './complete-sets.ts';

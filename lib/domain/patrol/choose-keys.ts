@@ -1,5 +1,5 @@
 import { parseArtifactKey } from '../backup/keys.ts';
-import { InputRefused } from '../run/plan-night.ts';
+import { InputRefused } from '../run/refused-input.ts';
 import { parseShare } from './parse-share.ts';
 import { PatrolRequest } from './patrol-plan.ts';
 import { patrolShare } from './share.ts';

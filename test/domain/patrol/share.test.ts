@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { chooseKeys, readPatrolRequest, turnAt } from '../../../lib/domain/patrol/choose-keys.ts';
 import { parseShare } from '../../../lib/domain/patrol/parse-share.ts';
 import { patrolShare, turnsOf } from '../../../lib/domain/patrol/share.ts';
-import { InputRefused } from '../../../lib/domain/run/plan-night.ts';
+import { InputRefused } from '../../../lib/domain/run/refused-input.ts';
 
 const KEYS = Array.from({ length: 2000 }, (_, n) => {
   const day = new Date(Date.UTC(2021, 0, 1 + n)).toISOString().slice(0, 10).replaceAll('-', '');

@@ -7,6 +7,7 @@ import { patrolFindingsKey, patrolRecordKey } from '../../../lib/domain/backup/o
 import { Failure } from '../../../lib/domain/outcomes.ts';
 import { PatrolFindings, PatrolRecord } from '../../../lib/domain/patrol/patrol-plan.ts';
 import type { Metric } from '../../../lib/domain/run/night-metrics.ts';
+import { InputRefused } from '../../../lib/domain/run/refused-input.ts';
 import { listBackups } from '../../../lib/runtime/backups.ts';
 import { type PatrolDependencies, patrolTask } from '../../../tasks/patrol/patrol-task.ts';
 import { type Corpus, type CorpusBackup, makeCorpus } from '../../support/corpus-backups.ts';
@@ -33,12 +34,8 @@ beforeEach(() => {
   figures = [];
 });
 
-const planned = (input: unknown) =>
-  planPatrol({ vault, share: '100%' })({
-    input,
-    execution: `arn:aws:states:x:1:execution:Patrol:${NAME}`,
-    startedAt: now().toISOString(),
-  });
+const planned = (input: unknown, name = NAME) =>
+  planPatrol({ vault, share: '100%' })({ input, execution: `arn:${name}`, name, startedAt: now().toISOString() });
 
 const read = (patrolKey: string, facts: Partial<PatrolDependencies> = {}) =>
   patrolTask(patrolKey, {
@@ -105,16 +102,7 @@ it('writes beside a damaged backup that it is one, which counts as none from the
   expect(record).toMatchObject({ status: 'damaged', damaged: [{ key: rotten.key }], unread: [] });
 
   // and the next patrol does not read it again
-  expect(
-    corpus.backups.length -
-      (
-        await planPatrol({ vault, share: '100%' })({
-          input: { share: '100%' },
-          execution: 'next',
-          startedAt: now().toISOString(),
-        })
-      ).keys,
-  ).toBe(1);
+  expect(await planned({ share: '100%' }, 'next')).toMatchObject({ keys: corpus.backups.length - 1 });
 });
 
 it('does not call damaged what it cannot read, and says that nothing is known of it', async () => {
@@ -195,4 +183,9 @@ it('tries again where the vault does not answer', async () => {
   vault.failing('readJson', patrolKey);
   expect(await read(patrolKey)).toBe(75);
   expect(log).toEqual(['failed storage']);
+});
+
+it('refuses names and inputs that it cannot work by', async () => {
+  await expect(planned({ share: '100%' }, '../elsewhere')).rejects.toThrow(InputRefused);
+  await expect(planned({})).rejects.toThrow(InputRefused);
 });
