@@ -7,8 +7,8 @@ import { mapItemOf, restoreItems } from '../../lib/domain/restore/restore-items.
 import { RestorePlan, type RestorePlanResult } from '../../lib/domain/restore/restore-plan.ts';
 import { InputRefused } from '../../lib/domain/run/refused-input.ts';
 import { slotOf } from '../../lib/domain/time/slot.ts';
+import { chooseBackups } from '../../lib/runtime/choose-backups.ts';
 import type { Vault } from '../../lib/runtime/vault.ts';
-import { chooseBackups } from './choose-backups.ts';
 
 const PlanRestorePayload = z.strictObject({
   input: z.unknown(),

@@ -34,7 +34,6 @@ export function restoreMap(scope: Construct, { steps, tasks, network, bucket }: 
       n: sfn.JsonPath.numberAt('$$.Map.Item.Value.n'),
       task: sfn.JsonPath.stringAt('$$.Map.Item.Value.task'),
       name: sfn.JsonPath.stringAt('$.plan.name'),
-      planKey: sfn.JsonPath.stringAt('$.plan.planKey'),
     },
     resultPath: sfn.JsonPath.DISCARD,
   });
@@ -49,7 +48,7 @@ function item(scope: Construct, { steps, tasks, network }: Omit<RestoreMapProps,
     network,
     command: ['node', 'restore.mjs'],
     variables: {
-      PLAN_KEY: sfn.JsonPath.stringAt('$.planKey'),
+      RESTORE_NAME: sfn.JsonPath.stringAt('$.name'),
       ITEM: sfn.JsonPath.format('{}', sfn.JsonPath.stringAt('$.n')),
     },
     timeout: ITEM_TIMEOUT,
