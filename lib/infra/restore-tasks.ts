@@ -2,6 +2,7 @@ import type { ICluster } from 'aws-cdk-lib/aws-ecs';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { RUNS_PREFIX } from '../domain/backup/keys.ts';
 import { RESTORES_PREFIX } from '../domain/backup/operation-keys.ts';
 import { TIERS } from '../domain/backup/tiers.ts';
 import type { Config } from '../domain/config/config.ts';
@@ -63,7 +64,7 @@ export class RestoreTasks extends Construct implements TaskSet {
       logGroup,
       volume: settings && { name, settings, access: 'write' },
       may: [
-        ...vault.read(...TIERS.map((tier) => `${tier}/`), RESTORES_PREFIX),
+        ...vault.read(...TIERS.map((tier) => `${tier}/`), RUNS_PREFIX, RESTORES_PREFIX),
         ...vault.deposit(RESTORES_PREFIX),
         ...vault.depositDamage(),
         ...secretRights(this, `${name}-identity`, identity === undefined ? [] : [identity]),

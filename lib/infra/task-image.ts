@@ -11,6 +11,7 @@ export function taskImage(scope: Construct): string {
       dump: 'tasks/dump/main.ts',
       discover: 'tasks/discover/main.ts',
       probe: 'tasks/probe/main.ts',
+      restore: 'tasks/restore/main.ts',
       verify: 'functions/verify/main.ts',
     },
   });

@@ -3,10 +3,10 @@ import type { Source } from '../../lib/domain/source/source.ts';
 import type { Slot } from '../../lib/domain/time/slot.ts';
 import type { PostgresClient } from '../../lib/runtime/postgres/clients.ts';
 import type { CredentialSources } from '../../lib/runtime/postgres/credentials.ts';
+import type { Ticker } from '../../lib/runtime/ticker.ts';
 import type { GnuTar } from '../../lib/runtime/tree/gnu-tar.ts';
 import type { MultipartUpload } from '../../lib/runtime/upload/multipart-upload.ts';
 import type { ObjectTags, Vault } from '../../lib/runtime/vault.ts';
-import type { Ticker } from './watchdog.ts';
 
 /** One source of one slot. */
 export interface DumpJob {

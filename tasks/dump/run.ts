@@ -7,13 +7,13 @@ import { requireEnv } from '../../lib/runtime/environment.ts';
 import { awsCredentialSources } from '../../lib/runtime/postgres/aws-credential-sources.ts';
 import { clientFolders, findClients } from '../../lib/runtime/postgres/clients.ts';
 import { NETWORK_LIMITS, SILENT } from '../../lib/runtime/task-network.ts';
+import { systemTicker } from '../../lib/runtime/ticker.ts';
 import { findGnuTar } from '../../lib/runtime/tree/gnu-tar.ts';
 import { MultipartUpload } from '../../lib/runtime/upload/multipart-upload.ts';
 import { S3Vault } from '../../lib/runtime/vault.ts';
 import type { DumpObserver } from './dump-job.ts';
 import { dumpTask } from './dump-task.ts';
 import { taskLog } from './task-log.ts';
-import { systemTicker } from './watchdog.ts';
 
 /** Composes the task from the environment and runs it; returns the exit code. `watch` can see more than the log does. */
 export async function run(watch: (log: DumpObserver) => DumpObserver = (log) => log): Promise<number> {

@@ -1,8 +1,8 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { countsOf } from '../../lib/domain/run/counts.ts';
+import type { Ticker } from '../../lib/runtime/ticker.ts';
 import type { DumpObserver } from './dump-job.ts';
 import type { TaskReport } from './dump-task.ts';
-import type { Ticker } from './watchdog.ts';
 
 const PROGRESS_EVERY_MS = 30_000;
 

@@ -1,14 +1,8 @@
 import { Failure } from '../../lib/domain/outcomes.ts';
+import type { Ticker } from '../../lib/runtime/ticker.ts';
 
 /** How often it looks; a stall is noticed at most this much late. */
 const LOOK_EVERY_MS = 1_000;
-
-/** The passing of time, in milliseconds from any start. */
-export interface Ticker {
-  now(): number;
-  /** Calls back again and again; the function that it returns ends that. */
-  every(ms: number, callback: () => void): () => void;
-}
 
 export interface WatchdogProps {
   readonly ticker: Ticker;
@@ -51,12 +45,3 @@ export class Watchdog {
     }
   }
 }
-
-/** Monotonic, so that a clock that is set does not matter; it keeps no process alive. */
-export const systemTicker: Ticker = {
-  now: () => performance.now(),
-  every(ms, callback) {
-    const timer = setInterval(callback, ms).unref();
-    return () => clearInterval(timer);
-  },
-};

@@ -1,9 +1,10 @@
-import type { DatabaseReceipt } from '../../lib/domain/backup/receipt.ts';
+import { manifestKey } from '../../lib/domain/backup/keys.ts';
+import type { Manifest } from '../../lib/domain/backup/manifest.ts';
+import type { Receipt } from '../../lib/domain/backup/receipt.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
 import type { RestorePhase } from '../../lib/domain/restore/restore-record.ts';
 import { artifactKeyOf } from '../../lib/domain/source/artifact-of.ts';
-import type { DatabaseSource } from '../../lib/domain/source/source.ts';
-import type { Slot } from '../../lib/domain/time/slot.ts';
+import type { DatabaseSource, Source } from '../../lib/domain/source/source.ts';
 import { clientFolders, findClients } from '../../lib/runtime/postgres/clients.ts';
 import { restoreDatabase } from '../../lib/runtime/restore/restore-database.ts';
 import type {
@@ -21,27 +22,31 @@ import type { VaultRig } from './vault-rig.ts';
 
 export const STAMP = '20261127_080000';
 
-/** A database, backed up by the dump task; what the verify step would write of it. */
-export async function backedUp(
-  server: DatabaseRig,
-  store: VaultRig,
-  source: DatabaseSource,
-  slot: Slot = SLOT,
-): Promise<DatabaseManifest> {
-  const { receipt } = await backUp({ source, slot }, dumpDependencies({ server, store }));
-  return manifestFor(source, databaseReceipt(receipt));
+/** A database, backed up by the dump task; its manifest, as the steps of the night write it. */
+export async function backedUp(server: DatabaseRig, store: VaultRig, source: DatabaseSource): Promise<DatabaseManifest> {
+  const manifest = await committed(server, store, source);
+  return { ...manifest, receipt: databaseReceipt(manifest.receipt) };
 }
 
-function manifestFor(source: DatabaseSource, receipt: DatabaseReceipt): DatabaseManifest {
-  const { slot } = receipt;
-  const like = manifestOf(source.id, slot, Buffer.alloc(0));
-  const { bytes, sha256, crc32 } = receipt;
+/** Backs a source up, and writes the manifest that says so. */
+export async function committed(server: DatabaseRig, store: VaultRig, source: Source): Promise<Manifest> {
+  const { receipt } = await backUp({ source, slot: SLOT }, dumpDependencies({ server, store }));
+  const manifest = manifestFor(source, receipt);
+  await store.vault.putOnce(manifestKey(manifest.key), manifest);
+  return manifest;
+}
+
+function manifestFor(source: Source, receipt: Receipt): Manifest {
+  const { database: _, verification, ...like } = manifestOf(source.id, receipt.slot, Buffer.alloc(0));
+  const { bytes, sha256, crc32, kind, encryption } = receipt;
+  const { tocEntries, ...verified } = verification;
   return {
     ...like,
-    key: artifactKeyOf(source, slot),
-    database: source.database,
+    kind,
+    key: artifactKeyOf(source, receipt.slot),
+    ...(source.kind === 'database' && { database: source.database }),
     receipt,
-    verification: { ...like.verification, bytes, sha256, crc32 },
+    verification: { ...verified, bytes, sha256, crc32, ...(kind === 'database' && !encryption && { tocEntries }) },
   };
 }
 

@@ -29,6 +29,7 @@ export async function restoreDatabase(job: RestoreJob, deps: RestoreDependencies
     const archive = await openArchive(job, deps);
     clock.enter('preflight');
     const prepared = await prepareRestore(job, archive, deps);
+    deps.observer.tables?.(expected(prepared).tables.length);
     const outcome = await (job.mode === 'inPlace' ? restoreInPlace(prepared, clock) : restoreAside(prepared, clock));
     clock.end();
     return {

@@ -2,6 +2,7 @@ import type { Manifest } from '../../domain/backup/manifest.ts';
 import type { DatabaseReceipt } from '../../domain/backup/receipt.ts';
 import type { RestorePhase } from '../../domain/restore/restore-record.ts';
 import type { RestoreMode } from '../../domain/restore/restore-request.ts';
+import type { Decryption } from '../encryption/age-decryption.ts';
 import type { PostgresClient } from '../postgres/clients.ts';
 import type { CredentialSources } from '../postgres/credentials.ts';
 import type { ReadableVault } from '../verify/watched-reads.ts';
@@ -34,21 +35,20 @@ export interface RestoreJob {
 /** What follows a restore along. */
 export interface RestoreObserver {
   phase?(phase: RestorePhase): void;
+  /** How many tables have rows to restore. */
+  tables?(total: number): void;
   /** Bytes of the phase, and the table whose rows are moving, as `schema.table`, where that is known. */
   moved?(bytes: number, totalBytes: number, table?: string): void;
   /** The target is otherwise than before, in the words of the record: said before anything can fail that leaves it so. */
   left?(what: string | undefined): void;
 }
 
-/** Takes encrypted bytes and gives the plain ones. Throws a `Failure` where it lacks the key. */
-export type Decrypt = (encrypted: AsyncIterable<Buffer>) => AsyncIterable<Buffer>;
-
 export interface RestoreDependencies {
   readonly vault: ReadableVault;
   readonly credentials: CredentialSources;
   readonly clients: () => Promise<readonly PostgresClient[]>;
   /** For encrypted backups; without it they are refused. */
-  readonly decrypt?: Decrypt;
+  readonly decrypt?: Decryption;
   /** Milliseconds from any start. */
   readonly elapsed: () => number;
   readonly signal: AbortSignal;

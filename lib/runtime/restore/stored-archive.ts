@@ -1,7 +1,6 @@
 import { Failure } from '../../domain/outcomes.ts';
 import type { StoredObject } from '../vault.ts';
-import { verifiedBytes } from '../verify/verified-bytes.ts';
-import { watchedReads } from '../verify/watched-reads.ts';
+import { plainBytes } from './plain-bytes.ts';
 import { type ReadArchive, readArchive } from './read-archive.ts';
 import type { RestoreDependencies, RestoreJob } from './restore-job.ts';
 
@@ -18,7 +17,7 @@ export async function openArchive(job: RestoreJob, deps: RestoreDependencies): P
   if (receipt.encryption && !deps.decrypt) throw new Failure('identity', `${key} is encrypted, and no identity is configured`);
   const stored = await deps.vault.head(key);
   if (!stored) throw new Failure('damaged', `${key} is gone, though its manifest is there`);
-  const again = () => plainBytes(stored, job, deps);
+  const again = () => plainBytes(stored, receipt, deps);
   return { ...(await readTwiceAtMost(job, deps, again)), stored, again };
 }
 
@@ -49,18 +48,3 @@ async function* followed(plain: AsyncIterable<Buffer>, { manifest }: RestoreJob,
 
 /** How long an archive is, decrypted. */
 export const plainLength = ({ receipt }: RestoreJob['manifest']): number => receipt.encryption?.plainBytes ?? receipt.bytes;
-
-async function* plainBytes(
-  stored: StoredObject,
-  { manifest: { receipt } }: RestoreJob,
-  { vault, decrypt, signal }: RestoreDependencies,
-): AsyncGenerator<Buffer, void> {
-  const bytes = verifiedBytes(watchedReads(vault, { signal }), stored, receipt);
-  if (!receipt.encryption || !decrypt) {
-    yield* bytes;
-    return;
-  }
-  yield* decrypt(bytes);
-  // what is behind the encrypted bytes must be read to know whether all were right
-  for await (const rest of bytes) if (rest.length > 0) throw new Failure('damaged', `${stored.key} goes on behind its end`);
-}

@@ -4,6 +4,7 @@ import { Failure } from '../../domain/outcomes.ts';
 import { limitOf } from '../../domain/restore/archive-limit.ts';
 import type { OutsideLinks } from '../../domain/restore/outside-link.ts';
 import { PathSelection } from '../../domain/restore/path-selection.ts';
+import type { Decryption } from '../encryption/age-decryption.ts';
 import { storageFailure } from '../storage-failure.ts';
 import type { StoredObject, Vault } from '../vault.ts';
 import { checkEncrypted } from '../verify/check-encrypted.ts';
@@ -15,9 +16,6 @@ import { type ExtractedTree, extractTree, refuseOutside } from './extract-tree.t
 import { JudgedReader } from './judged-reader.ts';
 import { methodOf, type TreeCompression } from './tree-compression.ts';
 import { verifyTree } from './verify-tree.ts';
-
-/** Takes encrypted bytes and gives plain ones; throws where they cannot be decrypted. */
-export type Decrypt = (encrypted: AsyncIterable<Buffer>) => AsyncIterable<Buffer>;
 
 export interface TreeRestore {
   readonly vault: Vault;
@@ -37,7 +35,7 @@ export interface TreeRestore {
   readonly paths?: readonly string[];
   readonly outsideLinks: OutsideLinks;
   /** For an encrypted backup. */
-  readonly decrypt?: Decrypt;
+  readonly decrypt?: Decryption;
   readonly signal: AbortSignal;
   /** Stored bytes that were read, of `receipt.bytes`; they are read once to verify and once to restore. */
   readonly onBytes?: (phase: 'verify' | 'restore', bytes: number) => void;

@@ -9,9 +9,10 @@ import { membersKey } from '../../../lib/domain/backup/keys.ts';
 import type { TreeReceipt } from '../../../lib/domain/backup/receipt.ts';
 import { Failure } from '../../../lib/domain/outcomes.ts';
 import { slotOf } from '../../../lib/domain/time/slot.ts';
+import type { Decryption } from '../../../lib/runtime/encryption/age-decryption.ts';
 import { encryptTo } from '../../../lib/runtime/encryption/age-encryption.ts';
 import { digestOf } from '../../../lib/runtime/stored-digest.ts';
-import { type Decrypt, restoreTree, type TreeRestore } from '../../../lib/runtime/tree/restore-tree.ts';
+import { restoreTree, type TreeRestore } from '../../../lib/runtime/tree/restore-tree.ts';
 import { inPieces } from '../../support/restored-tree.ts';
 import { scratchFolder } from '../../support/scratch-folder.ts';
 import { onDisk } from '../../support/tree-oracle.ts';
@@ -166,7 +167,7 @@ describe('an encrypted backup', () => {
     const stored = Buffer.concat(pieces);
     const { bytes, sha256 } = await receiptOf(archived.stored);
     const receipt = await receiptOf(stored, { format: 'age', recipients, plainBytes: bytes, plainSha256: sha256 });
-    const decrypt: Decrypt = async function* (body) {
+    const decrypt: Decryption = async function* (body) {
       const decrypter = new Decrypter();
       decrypter.addIdentity(identity);
       const whole: Buffer[] = [];

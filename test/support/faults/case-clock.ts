@@ -1,4 +1,4 @@
-import type { Ticker } from '../../../tasks/dump/watchdog.ts';
+import type { Ticker } from '../../../lib/runtime/ticker.ts';
 
 const HOUR_MS = 3_600_000;
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Failure } from '../../../lib/domain/outcomes.ts';
 import type { DatabaseSource } from '../../../lib/domain/source/source.ts';
+import type { Ticker } from '../../../lib/runtime/ticker.ts';
 import { MultipartUpload } from '../../../lib/runtime/upload/multipart-upload.ts';
 import type { DumpDependencies, DumpProcesses } from '../../../tasks/dump/dump-job.ts';
-import type { Ticker } from '../../../tasks/dump/watchdog.ts';
 import { DatabaseRig } from '../../support/database-rig.ts';
 import { dumpDependencies, runTask } from '../../support/dump-rig.ts';
 import { VaultRig } from '../../support/vault-rig.ts';
