@@ -10,9 +10,9 @@ export interface ConnectionFiles {
   remove(): Promise<void>;
 }
 
-/** Writes both into a fresh folder that only this user can enter. Call `remove` as soon as the child has ended. */
-export async function writeConnectionFiles(password: string): Promise<ConnectionFiles> {
-  const folder = await mkdtemp(join(tmpdir(), 'nightproof-'));
+/** Writes both into a fresh folder, in `parent`, that only this user can enter. Call `remove` as soon as the child has ended. */
+export async function writeConnectionFiles(password: string, parent: string = tmpdir()): Promise<ConnectionFiles> {
+  const folder = await mkdtemp(join(parent, 'nightproof-'));
   const passwordFile = join(folder, 'pgpass');
   const authoritiesFile = join(folder, 'authorities.pem');
   const remove = () => rm(folder, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chownSync, closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Failure } from '../../domain/outcomes.ts';
 import { PLAIN_LOCALE } from '../child.ts';
 import type { GuardedFolder } from '../guarded-folder.ts';
+import { whenAborted } from '../when-aborted.ts';
 import type { Credentials } from './credentials.ts';
 import { openSession, type ServerSession } from './server-connection.ts';
 import type { ServerPrograms } from './server-programs.ts';
@@ -53,14 +54,12 @@ export interface ScratchServer {
  * Starts a PostgreSQL server for data that nobody vouches for. It never runs as root, has no TCP listener, no environment but a
  * locale, and takes passwords only, on a socket that no other user can reach. It owes nothing to a power cut.
  */
-export async function startScratchServer({ programs, folder, tempFileBytes, signal }: ScratchOptions): Promise<ScratchServer> {
+export async function startScratchServer(options: ScratchOptions): Promise<ScratchServer> {
+  const { programs, folder, tempFileBytes, signal } = options;
   const place = placeIn(folder.path);
   const superuser = { host: place.socket, port: PORT, user: SUPERUSER, password: randomBytes(24).toString('hex') };
-  await initialize(programs, place, superuser.password, signal);
-  const child = spawnIn(place, programs.postgres, ['-D', place.data, ...settings(place, tempFileBytes)], {
-    detached: true,
-    log: place.log,
-  });
+  await initialize(options, place, superuser.password);
+  const child = spawnIn(place, programs.postgres, ['-D', place.data, ...settings(place, tempFileBytes)]);
   const ended = once(child, 'exit').catch(() => []);
   const { pid } = child;
   folder.runs(pid);
@@ -114,16 +113,23 @@ function placeIn(parent: string): Place {
 
 const INITDB = ['--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--no-sync', `--username=${SUPERUSER}`];
 
-async function initialize(programs: ServerPrograms, place: Place, password: string, signal: AbortSignal): Promise<void> {
-  const { data, passwordFile, runsAs, log } = place;
+async function initialize({ programs, folder, signal }: ScratchOptions, place: Place, password: string): Promise<void> {
+  const { data, passwordFile, runsAs } = place;
   writeFileSync(passwordFile, password, { mode: 0o600, flag: 'wx' });
   if (runsAs) chownSync(passwordFile, runsAs.uid, runsAs.gid);
   const args = [`--pgdata=${data}`, `--pwfile=${passwordFile}`, ...INITDB];
-  const initdb = spawnIn(place, programs.initdb, args, { log, signal });
-  const [code] = await once(initdb, 'exit').catch((error: unknown) => {
-    signal.throwIfAborted();
-    throw error;
-  });
+  const initdb = spawnIn(place, programs.initdb, args);
+  folder.runs(initdb.pid);
+  const exit = once(initdb, 'exit');
+  try {
+    await Promise.race([exit, whenAborted(signal)]);
+  } finally {
+    // it starts servers of its own, which would go on writing
+    if (initdb.pid !== undefined) killGroup(initdb.pid);
+    await exit.catch(() => undefined);
+    folder.runs(undefined);
+  }
+  const [code] = await exit;
   if (code !== 0) throw new Failure('internal', `initdb of PostgreSQL ${programs.version} ended with exit code ${code}`);
 }
 
@@ -157,20 +163,15 @@ const settings = ({ socket }: Place, tempFileBytes: number): readonly string[] =
     log_error_verbosity: 'terse',
   }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 
-/** Nothing of our environment goes along: in a task it leads to credentials. */
-function spawnIn(
-  { socket, runsAs }: Place,
-  program: string,
-  args: readonly string[],
-  { log, ...options }: SpawnOptions & { readonly log: string },
-): ChildProcess {
+/** Leads a group of its own. Nothing of our environment goes along: in a task it leads to credentials. */
+function spawnIn({ socket, log, runsAs }: Place, program: string, args: readonly string[]): ChildProcess {
   const file = openSync(log, 'a', 0o600);
   try {
     return spawn(program, [...args], {
-      ...options,
       cwd: socket,
       env: { PATH: '/usr/bin:/bin', ...PLAIN_LOCALE },
       stdio: ['ignore', file, file],
+      detached: true,
       shell: false,
       ...(runsAs && { uid: runsAs.uid, gid: runsAs.gid }),
     });
