@@ -10,6 +10,7 @@ import { thisMachine } from '../setup/machine.ts';
 import { reported, reportLine } from '../setup/report-line.ts';
 import { ensureToolchain, type Toolchain } from '../setup/toolchain.ts';
 import { copyCloud, dailyArtifact, flipOneBit, vaultFolder, verifyAgain } from './damaged-copy.ts';
+import { bringBack, LOST_TABLE, loseAndBringBack } from './lost-table.ts';
 import { loginIn, removeLogin, sourceIdFor, writeNightConfig } from './night-config.ts';
 import { nightproof } from './nightproof-command.ts';
 import { type DemoOptions, DemoUsageError, readDemoOptions } from './options.ts';
@@ -36,7 +37,7 @@ try {
   process.exitCode = 2;
 }
 
-/** Three databases made here, one night, a restore, a damaged copy. */
+/** Three databases made here, one night, a restore by plain programs, a damaged copy, a drill, and a table that comes back. */
 async function samples(options: DemoOptions): Promise<number> {
   const dir = options.vault ?? processGroup.folder('demo').path;
   const toolchain = await reported(ensureToolchain(thisMachine(reportLine), { everyPostgresMajor: true }));
@@ -53,7 +54,13 @@ async function samples(options: DemoOptions): Promise<number> {
   try {
     const code = await night(dir, config, options);
     if (code !== 0) return code;
-    const shown = [await showRestore(server, dir), await showTree(dir), await showDamage(server, toolchain, dir)];
+    const shown = [
+      await showRestore(server, dir),
+      await showTree(dir),
+      await showDamage(server, toolchain, dir),
+      await showDrill(dir, config, options),
+      await showLostTable(server, dir, config),
+    ];
     return shown.every(Boolean) ? 0 : 1;
   } finally {
     await server.stop();
@@ -132,6 +139,24 @@ async function showDamage(server: PostgresServer, toolchain: Toolchain, dir: str
   stage.say(`  nightproof's verify    ${refusal === undefined ? 'says the backup is fine' : `refuses: ${refusal}`}`);
   copy.remove();
   return listed.code === 0 && refusal !== undefined;
+}
+
+/** A restore test of the newest backup, as one runs every week by itself. */
+async function showDrill(dir: string, config: string, { vault }: DemoOptions): Promise<boolean> {
+  stage.step('A drill: the newest backup into a scratch server of its own, dumped again and compared');
+  stage.note(`nightproof drill --local ${vault ?? 'FOLDER'} --source ${EXAMPLE}`);
+  return (await nightproof('drill', '--local', dir, '--config', config, '--source', EXAMPLE)) === 0;
+}
+
+/** One table is dropped in the source, and brought back with all that hung on it. */
+async function showLostTable(server: PostgresServer, dir: string, config: string): Promise<boolean> {
+  stage.step(`DROP TABLE ${LOST_TABLE}, in the source itself; and back from the backup`);
+  stage.note(`nightproof restore --latest ${EXAMPLE} --target main --table public.${LOST_TABLE} --mode in-place --over-source`);
+  const { code, rows, same } = await loseAndBringBack(server, EXAMPLE, bringBack(dir, config, EXAMPLE));
+  if (code === 0 && same)
+    stage.good(`${LOST_TABLE}: ${rows.toLocaleString('en-US')} rows, and every table of ${EXAMPLE} as it was`);
+  else stage.bad(`${EXAMPLE} is NOT as it was`);
+  return code === 0 && same;
 }
 
 function farewell({ vault }: DemoOptions, dir: string): void {
