@@ -99,7 +99,8 @@ describe('when everything is lost but the vault', () => {
     mkdirSync(join(dir, 'files/media/2026'), { recursive: true });
     for (let n = 0; n < 12; n++) writeFileSync(join(dir, `files/media/2026/picture ${n}.jpg`), `picture ${n}`.repeat(4000));
 
-    expect(await nightproof('run')).toMatchObject({ code: 0 });
+    const night = await nightproof('run');
+    expect(night, night.stderr).toMatchObject({ code: 0 });
 
     remembered = { tables: await readAll(rig), script: await scriptOf(rig), files: digestsBelow(join(dir, 'files/media')) };
     const vault = vaultFolder(dir);
