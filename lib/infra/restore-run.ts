@@ -120,8 +120,11 @@ export class RestoreRun extends Construct {
 
   /** The command of the target's application, as a migration: only over what was restored whole. */
   private hooks(then: sfn.State): sfn.State {
+    const hooks = this.after('task');
+    // a choice between nothing is no state that Step Functions takes
+    if (hooks.length === 0) return then;
     const choice = new sfn.Choice(this, 'AnyHook?');
-    for (const { target, task } of this.after('task')) {
+    for (const { target, task } of hooks) {
       const hook = hookState(this, `Hook ${target}`, task, this.#props.network);
       hook.addCatch(then, { resultPath: '$.trouble.hook' });
       hook.next(then);
@@ -143,9 +146,11 @@ export class RestoreRun extends Construct {
   /** Asked only where all went well: what is known to be broken needs no probe. */
   private probed(then: sfn.State): sfn.State {
     const { probe, network } = this.#props;
+    const probes = this.after('probe');
+    if (!probe || probes.length === 0) return then;
     const choice = new sfn.Choice(this, 'AnyProbe?');
-    for (const { target, probe: asked } of probe ? this.after('probe') : []) {
-      const run = probeState(this, `Probe ${target}`, { task: probe as ProbeTask, asked, network });
+    for (const { target, probe: asked } of probes) {
+      const run = probeState(this, `Probe ${target}`, { task: probe, asked, network });
       run.addCatch(then, { resultPath: '$.trouble.probe' });
       run.next(then);
       choice.when(sfn.Condition.and(sfn.Condition.stringEquals('$.plan.target', target), WELL), run);

@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } f
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { RunOutput } from '../../lib/cli/run/run-output.ts';
 import { copyCloud, vaultFolder } from '../../lib/local/demo/damaged-copy.ts';
 import { digestsBelow } from '../../lib/local/demo/sample-files.ts';
 import { fingerprints, type TableFingerprint } from '../../lib/local/demo/table-fingerprints.ts';
@@ -86,6 +87,7 @@ function machine(rig: DatabaseRig, cwd: string, more = '') {
 describe('when everything is lost but the vault', () => {
   let remembered: Remembered;
   let bucket = '';
+  let slot = '';
   /** The bucket, all that was saved. */
   const saved = scratchFolderUntilEnd();
 
@@ -99,8 +101,9 @@ describe('when everything is lost but the vault', () => {
     mkdirSync(join(dir, 'files/media/2026'), { recursive: true });
     for (let n = 0; n < 12; n++) writeFileSync(join(dir, `files/media/2026/picture ${n}.jpg`), `picture ${n}`.repeat(4000));
 
-    const night = await nightproof('run');
+    const night = await nightproof('run', '--json');
     expect(night, night.stderr).toMatchObject({ code: 0 });
+    ({ slot } = RunOutput.parse(JSON.parse(night.stdout)));
 
     remembered = { tables: await readAll(rig), script: await scriptOf(rig), files: digestsBelow(join(dir, 'files/media')) };
     const vault = vaultFolder(dir);
@@ -117,7 +120,7 @@ describe('when everything is lost but the vault', () => {
       mkdirSync(join(dir, 'vault', bucket), { recursive: true });
       await copyCloud(saved, join(dir, 'vault', bucket));
 
-      const restored = await nightproof('restore', '--set', 'latest', '--target', 'fresh', '--confirm', 'fresh/set latest');
+      const restored = await nightproof('restore', '--set', 'latest', '--target', 'fresh', '--confirm', `fresh/set ${slot}`);
 
       expect(restored, restored.stderr).toMatchObject({ code: 0 });
       expect(await readAll(rig)).toEqual(remembered.tables);
