@@ -1,4 +1,4 @@
-import { PassThrough } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { main } from '../../lib/cli/main.ts';
 import type { Backend, ExecutionState, Machine, Place, Purpose } from '../../lib/cli/place/backend.ts';
 import { executionName } from '../../lib/cli/place/execution-name.ts';
@@ -24,6 +24,8 @@ export interface CliOptions {
   readonly columns?: number;
   /** Whether that terminal has colours. @default false */
   readonly colours?: boolean;
+  /** What somebody types when asked. @default - nobody is there */
+  readonly typed?: string;
   /** Takes the place of waiting. */
   readonly pause?: (ms: number) => Promise<void>;
   /** @default - the clock stands still at `MORNING` */
@@ -48,6 +50,7 @@ export async function cli(args: readonly string[], options: CliOptions = {}): Pr
   };
   const code = await main({
     args,
+    ...(options.typed !== undefined && { stdin: typing(options.typed) }),
     stdout: stdout.stream,
     stderr: stderr.stream,
     env: options.env ?? {},
@@ -60,6 +63,8 @@ export async function cli(args: readonly string[], options: CliOptions = {}): Pr
   });
   return { code, stdout: stdout.text(), stderr: stderr.text() };
 }
+
+const typing = (line: string) => Object.assign(Readable.from([line]), { isTTY: true });
 
 function collector({ columns, colours = false }: CliOptions) {
   const chunks: string[] = [];

@@ -8,11 +8,14 @@ import type { Terminal } from '../terminal/terminal.ts';
 import { isTree, type RestoreIntent } from './restore-intent.ts';
 
 /** What is going to happen, for somebody who has to agree to it: each backup, and exactly what it replaces. */
-export function intentLines({ manifests, target, request }: RestoreIntent, terminal: Terminal): readonly string[] {
+export function intentLines({ manifests, target, request, missing }: RestoreIntent, terminal: Terminal): readonly string[] {
   const { services = [], after, production } = target.target ?? {};
   return [
     `Restore to ${terminal.paint('strong', target.name)}${production ? terminal.paint('bad', ', which is marked as PRODUCTION') : ''}:`,
     ...manifests.flatMap((manifest) => ['', ...backupLines(manifest, request, target.name)]),
+    ...(missing.length > 0
+      ? ['', ...hanging(`  ${terminal.paint('bad', 'NOT IN IT')}: `, `${missing.join(', ')}: the run has no backup of them`)]
+      : []),
     '',
     ...hanging(
       '  Services  ',
@@ -59,7 +62,7 @@ function databaseEffect(
   const checked = compare ? ' once it was compared with the backup, table by table' : '';
   switch (mode) {
     case 'swap':
-      return `REPLACES database ${name} on ${target}${checked}; the one that is there now is kept as ${JSON.stringify(`${database}_before_<time>`)}`;
+      return `REPLACES database ${name} on ${target}${checked}; the one that is there now, if any, is kept as ${JSON.stringify(`${database}_before_<time>`)}`;
     case 'new':
       return `makes the new database ${name} on ${target}${tables ? ` with ${what} only` : ''}; nothing is replaced`;
     case 'inPlace':

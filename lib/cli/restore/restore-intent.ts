@@ -11,8 +11,16 @@ export interface RestoreIntent {
   readonly target: ChosenTarget;
   /** Without `confirm`, which is still to be typed. */
   readonly request: RestoreRequest;
+  /** Of a set: sources of the run that have no backup in it. */
+  readonly missing: readonly string[];
   /** What has to be typed. */
   readonly confirmation: string;
+}
+
+interface Asked {
+  readonly target: ChosenTarget;
+  readonly options: RestoreOptions;
+  readonly missing?: readonly string[];
 }
 
 /**
@@ -22,7 +30,7 @@ export interface RestoreIntent {
 export function restoreIntent(
   manifests: readonly Manifest[],
   wanted: WantedBackup,
-  { target, options }: { readonly target: ChosenTarget; readonly options: RestoreOptions },
+  { target, options, missing = [] }: Asked,
 ): RestoreIntent {
   refuseMismatch(manifests, wanted, { target, options });
   const [first] = manifests;
@@ -45,7 +53,7 @@ export function restoreIntent(
     ...(reason !== undefined && { reason }),
     confirm: '',
   });
-  return { manifests, target, request, confirmation: confirmationOf(request) };
+  return { manifests, target, missing, request, confirmation: confirmationOf(request) };
 }
 
 export const isTree = ({ kind }: Manifest): boolean => kind !== 'database' && kind !== 'globals';
@@ -67,11 +75,7 @@ const OF_DATABASES = ['database', 'mode', 'table'] as const satisfies readonly F
 const OF_TREES = ['folder', 'path', 'replace', 'links'] as const satisfies readonly Field[];
 
 /** Refuses what has no meaning for these backups, and what the plan step would refuse. */
-function refuseMismatch(
-  manifests: readonly Manifest[],
-  wanted: WantedBackup,
-  { target, options }: { readonly target: ChosenTarget; readonly options: RestoreOptions },
-): void {
+function refuseMismatch(manifests: readonly Manifest[], wanted: WantedBackup, { target, options }: Asked): void {
   const usage = (what: string, remedy: string): CliError => new CliError(EXIT.usage, what, remedy);
   const given = (fields: readonly Field[]): Field | undefined =>
     fields.find((field) => options[field] !== undefined && options[field] !== false);

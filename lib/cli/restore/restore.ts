@@ -1,10 +1,15 @@
+import type { Manifest } from '../../domain/backup/manifest.ts';
 import type { RestoreRecord } from '../../domain/restore/restore-record.ts';
+import type { WantedBackup } from '../../domain/restore/restore-request.ts';
 import { chooseBackups } from '../../runtime/choose-backups.ts';
+import type { Vault } from '../../runtime/vault.ts';
+import { findSets } from '../list/backup-sets.ts';
 import type { Backend, Place, StartedRun } from '../place/backend.ts';
 import type { CliContext } from '../place/context.ts';
 import { endedUnrecorded } from '../place/ended-unrecorded.ts';
 import { type WatchEnd, watchExecution } from '../place/watch-execution.ts';
 import { withBackend } from '../place/with-backend.ts';
+import { planNameOf } from '../run/run-name.ts';
 import { CliError, Interrupted } from '../terminal/cli-error.ts';
 import { EXIT, type ExitCode } from '../terminal/exit-codes.ts';
 import { confirmed } from './confirm.ts';
@@ -40,13 +45,26 @@ export async function restore(
   const agreed = await withBackend(context, place, { does: 'read' }, async (backend) => {
     const manifests = await chooseBackups(backend.vault, wanted, context.now());
     const target = chooseTarget(manifests, options.target, config);
-    const intent = restoreIntent(manifests, wanted, { target, options });
+    const missing = await missingIn(backend.vault, manifests, wanted, context.now());
+    const intent = restoreIntent(manifests, wanted, { target, options, missing });
     if (options.dryRun) return dryRun(context, backend, intent, options);
     for (const line of intentLines(intent, context.terminal)) context.terminal.note(line);
     context.terminal.note('');
     return { intent, confirm: await confirmed(context, intent.confirmation, options.confirm) };
   });
   return typeof agreed === 'number' ? agreed : carryOut(context, place, agreed, options);
+}
+
+/** Sources of a set's run that have no backup in it, unless some were named: half of it must not pass for all of it. */
+async function missingIn(
+  vault: Vault,
+  [first]: readonly Manifest[],
+  wanted: WantedBackup,
+  now: Date,
+): Promise<readonly string[]> {
+  if (!first || !('set' in wanted) || wanted.sources) return [];
+  const { sets } = await findSets(vault, { now, slot: first.slot, limit: Number.POSITIVE_INFINITY });
+  return sets.find(({ run }) => planNameOf(run) === planNameOf(first))?.missing ?? [];
 }
 
 /** The exit code that the record of a restore stands for. */
