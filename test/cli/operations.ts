@@ -27,7 +27,7 @@ export const secondsAfter = (seconds: number): Date => minutesAfter(SUNDAY, 7 * 
 
 type Target = RestorePlan['target'];
 
-export const TARGET: Target = { production: false, services: [], before: { sql: [] }, after: { sql: [] } };
+const TARGET: Target = { production: false, services: [], before: { sql: [] }, after: { sql: [] } };
 
 export const databaseItem = (n: number, sourceId: string): RestoreItem => ({
   n,
@@ -115,11 +115,10 @@ export function restoreEnded(
   items: readonly RestoreItemRecord[],
   facts: Partial<RestoreRecord> = {},
 ): void {
-  const { name, execution: arn, stamp, requestedAt, request, targetName } = plan;
+  const { target: _, identity: __, items: ___, ...asked } = plan;
   const failed = items.some(({ result }) => result === 'failed');
   vault.put(restoreRecordKey(RESTORE), {
-    version: 1,
-    ...{ name, execution: arn, stamp, requestedAt, request, targetName },
+    ...asked,
     finishedAt: secondsAfter(95).toISOString(),
     status: failed ? 'failed' : 'restored',
     items: [...items],

@@ -2,6 +2,7 @@ import type { FailureFacts } from '../../domain/outcomes.ts';
 import { plural } from '../../domain/plain-text.ts';
 import type { RestorePlan } from '../../domain/restore/restore-plan.ts';
 import type { RestoreItemRecord, RestoreRecord } from '../../domain/restore/restore-record.ts';
+import { quoted } from '../../domain/restore/statements-of.ts';
 import { showDuration } from '../../domain/time/duration.ts';
 import type { Backend } from '../place/backend.ts';
 import { findingLines } from '../show/finding-lines.ts';
@@ -129,7 +130,7 @@ function placeWords(restored: Restored['restored'], { targetName }: RestorePlan)
 function formerLines({ restored }: Restored, { stamp }: RestorePlan): readonly string[] {
   if (restored.kind === 'globals' || restored.before === undefined) return [];
   if (restored.kind === 'tree') return hanging('  Before      ', `kept as folder ${JSON.stringify(restored.before)}`);
-  const [now, former, aside] = [restored.database, restored.before, `${restored.database}_restored_${stamp}`].map(identifier);
+  const [now, former, aside] = [restored.database, restored.before, `${restored.database}_restored_${stamp}`].map(quoted);
   return [
     ...hanging('  Before      ', `kept as database ${former}`),
     '    to drop it, once it is sure that nobody needs it:',
@@ -139,5 +140,3 @@ function formerLines({ restored }: Restored, { stamp }: RestorePlan): readonly s
     `      ALTER DATABASE ${former} RENAME TO ${now};`,
   ];
 }
-
-const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;

@@ -29,7 +29,11 @@ export function explain(thrown: unknown): CliError {
 
 function explainRest(thrown: unknown): CliError {
   if (thrown instanceof Failure)
-    return new CliError(exitFor(thrown.reason), `${thrown.reason}: ${oneLine(thrown.message)}`, thrown.facts.remedy);
+    return new CliError(
+      EXIT_OF[thrown.reason] ?? EXIT.unreachable,
+      `${thrown.reason}: ${oneLine(thrown.message)}`,
+      thrown.facts.remedy,
+    );
   if (isSetupError(thrown)) return new CliError(EXIT.unreachable, oneLine(thrown.message.split('\n')[0] ?? ''), thrown.command);
   const what = thrown instanceof Error ? `${thrown.name}: ${oneLine(thrown.message.split('\n')[0] ?? '')}` : typeof thrown;
   return new CliError(
@@ -39,22 +43,16 @@ function explainRest(thrown: unknown): CliError {
   );
 }
 
-/** Whether it is the backup, what was asked for, or the vault. */
-function exitFor(reason: Reason): ExitCode {
-  switch (reason) {
-    case 'no-backup':
-    case 'damaged':
-    case 'unsafe-archive':
-      return EXIT.unverified;
-    case 'identity':
-    case 'paths':
-    case 'target':
-    case 'space':
-      return EXIT.usage;
-    default:
-      return EXIT.unreachable;
-  }
-}
+/** Failures that speak of the backup, or of what was asked for, and not of what could not be reached. */
+const EXIT_OF: Readonly<Partial<Record<Reason, ExitCode>>> = {
+  'no-backup': EXIT.unverified,
+  damaged: EXIT.unverified,
+  'unsafe-archive': EXIT.unverified,
+  identity: EXIT.usage,
+  paths: EXIT.usage,
+  target: EXIT.usage,
+  space: EXIT.usage,
+};
 
 /** The vault names its step before a colon: `ListObjectsV2 daily/: AccessDenied (HTTP 403)`. */
 const stepOf = (thrown: unknown): string =>
