@@ -16,6 +16,10 @@ const running: ExecutionState = { status: 'running' };
 const succeeded: ExecutionState = { status: 'succeeded', output: {} };
 const failed: ExecutionState = { status: 'failed', error: 'Nightproof.DrillFailed', cause: '1 of 3 failed' };
 
+const next = (left: (() => unknown)[]): void => {
+  left.shift()?.();
+};
+
 describe('drill', () => {
   it('follows the drills, and names what failed first: the table and the difference', async () => {
     const vault = new MemoryVault();
@@ -34,7 +38,7 @@ describe('drill', () => {
     const backend = backendOver(vault, { states });
 
     const args = ['drill', '--source', 'app', '--source', 'crm', '--pick', '7d', '--reason', 'after the upgrade'];
-    const result = await cli(args, { backend, pause: async () => void left.shift()?.() });
+    const result = await cli(args, { backend, pause: async () => next(left) });
 
     await expect(transcript(args, result)).toMatchFileSnapshot('golden/drill-failed.txt');
     expect(backend.machines).toEqual(['drill']);
@@ -80,7 +84,7 @@ describe('drill', () => {
 
     const { stderr } = await cli(['drill'], {
       backend: backendOver(vault, { states }),
-      pause: async () => void left.shift()?.(),
+      pause: async () => next(left),
       columns: 80,
       now: secondsAfter(60),
     });

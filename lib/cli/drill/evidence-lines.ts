@@ -1,5 +1,4 @@
 import { type DrillEvidence, restoreSeconds } from '../../domain/drill/evidence.ts';
-import { plural } from '../../domain/plain-text.ts';
 import { showDuration } from '../../domain/time/duration.ts';
 import { hanging } from '../terminal/fields.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -15,22 +14,20 @@ export function evidenceLines(evidence: DrillEvidence, terminal: Terminal): read
   const failed = evidence.result === 'failed' ? failureLines(evidence) : [];
   return [
     ...failed,
-    ...hanging(
-      '  Restored    ',
-      `in ${showDuration(restoreSeconds(evidence))}${server ? `, into PostgreSQL ${server.version}` : ''}`,
-    ),
+    // one that failed before has restored nothing
+    ...(seconds.restore === undefined
+      ? []
+      : hanging(
+          '  Restored    ',
+          `in ${showDuration(restoreSeconds(evidence))}${server ? `, into PostgreSQL ${server.version}` : ''}`,
+        )),
     ...(phases.length > 0 ? hanging('  Phases      ', phases.join(', ')) : []),
     ...hanging(
       '  Compared    ',
       evidence.result === 'passed' ? `${comparedWords(evidence)}: equal to the backup` : comparedWords(evidence),
     ),
     ...(probes.length > 0 ? probeLines(probes, terminal) : []),
-    ...(skipped.length > 0
-      ? hanging(
-          '  Left out    ',
-          `${plural(skipped.length, 'entry').replace(/entrys$/, 'entries')} that need a superuser: ${skipped.join('; ')}`,
-        )
-      : []),
+    ...(skipped.length > 0 ? hanging('  Left out    ', `what only a superuser may restore: ${skipped.join('; ')}`) : []),
     ...warnings.flatMap((warning) => hanging('  Warning     ', warning)),
   ];
 }
