@@ -198,7 +198,7 @@ export const REASONS = {
   space: {
     retryable: false,
     remedy:
-      'There is not enough room for what is restored. Raise the storage of the task (drill.storageGiB), or free some at the target.',
+      'There is not enough room: on the disk of the task that the detail names (drill.storageGiB sets that of restores and drills), or at the target of a restore. Raise it, or free some.',
   },
   'unsafe-archive': {
     retryable: false,

@@ -1,4 +1,4 @@
-import { type FailureFacts, factsOfThrown } from '../../lib/domain/outcomes.ts';
+import { Failure, type FailureFacts, factsOfThrown } from '../../lib/domain/outcomes.ts';
 import { TASK_EXIT } from '../../lib/domain/run/task-exit.ts';
 import { readJob } from '../../lib/runtime/run-documents.ts';
 import { TryRecords } from '../../lib/runtime/try-records.ts';
@@ -30,7 +30,7 @@ export async function dumpTask(request: DumpRequest, deps: DumpDependencies, rep
     report.done(await backUp(job, deps));
     return TASK_EXIT.done;
   } catch (thrown) {
-    const failure = factsOfThrown(thrown, 'dump task');
+    const failure = factsOfThrown(fullDisk(thrown) ?? thrown, 'dump task');
     report.failed(failure, thrown);
     await tries
       ?.add({ result: 'failure', at: deps.now().toISOString(), failure })
@@ -38,4 +38,12 @@ export async function dumpTask(request: DumpRequest, deps: DumpDependencies, rep
     if (failure.reason === 'cancelled') return TASK_EXIT.cancelled;
     return failure.retryable ? TASK_EXIT.tryAgain : TASK_EXIT.failed;
   }
+}
+
+const FULL: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+
+/** The failure behind a file that could not be written: lists of members and parts of very large uploads lie on the task's disk. */
+function fullDisk(thrown: unknown): Failure | undefined {
+  if (!(thrown instanceof Error) || thrown instanceof Failure || !('code' in thrown) || !FULL.has(thrown.code)) return undefined;
+  return new Failure('space', `the disk of the dump task takes no more (${String(thrown.code)})`, { cause: thrown });
 }

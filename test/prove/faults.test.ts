@@ -27,6 +27,10 @@ it('calls no backup good that does not restore identically, whatever happens to 
   expect(progress.tally['restored and compared']).toBeGreaterThan(CASES / 2);
 });
 
+it('calls no fault from outside a failure of nightproof itself', () => {
+  expect(Object.keys(progress.tally).filter((what) => what.includes('internal'))).toEqual([]);
+});
+
 it('has seen at least 300 faults fire', () => {
   expect(FAULT_KINDS.reduce((sum, kind) => sum + firedOf(kind), 0)).toBeGreaterThanOrEqual(300);
 });

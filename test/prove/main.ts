@@ -102,8 +102,9 @@ async function proveOne(
   }
 }
 
-const sorted = (counts: Readonly<Record<string, number>>): Record<string, number> =>
-  Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)));
+function sorted(counts: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
 
 /** The commit of this tree, and whether it was changed since. */
 function commitNow(): string {

@@ -3,7 +3,7 @@ import type { CaseContext } from './case-context.ts';
 import { type DumpTry, dumpTry, secretOf } from './dump-try.ts';
 import { type DrawnFault, type FaultKind, isOn, type KindOn } from './fault-kinds.ts';
 import type { TaskEnd } from './night-of-case.ts';
-import { DATABASES, isDatabase, TREE_BYTES } from './sources.ts';
+import { DATABASES, isDatabase } from './sources.ts';
 import { STREAM_FAULTS } from './stream-faults.ts';
 import { TaskProcess } from './task-process.ts';
 import { TRY_FAULTS } from './try-faults.ts';
@@ -11,6 +11,9 @@ import { wireFault } from './wire-faults.ts';
 
 /** Requests to the store that a dump makes. */
 const TASK_REQUESTS = { database: 9, tree: 14 } as const;
+
+/** By the time that so much of a tree has passed tar is still at work; then it may have written all of it into the pipe. */
+const TAR_AHEAD_BYTES = 256 * 1024;
 
 /** Inflicts the faults of a case, and sees which of them were really met. */
 export class Inflictions {
@@ -81,8 +84,7 @@ export class Inflictions {
       if (await STREAM_FAULTS[fault.kind](this.#context)) this.#met.add(fault);
     };
     try {
-      if (!isDatabase(shape))
-        return await this.#dump({ observer: { streamed: once((fault.at / 2) * TREE_BYTES[shape], strike) } });
+      if (!isDatabase(shape)) return await this.#dump({ observer: { streamed: once(fault.at * TAR_AHEAD_BYTES, strike) } });
       gated.gate.hold({ rows: Math.floor(fault.at * DATABASES[shape].rows), times: 1 });
       gated.gate.once('held', () => void strike().finally(() => gated.gate.release()));
       return await this.#dump();
@@ -95,7 +97,7 @@ export class Inflictions {
   }
 }
 
-/** Calls back once, at the first piece behind so many bytes; tar itself is ahead by what the pipe takes. */
+/** Calls back once, at the first piece behind so many bytes. */
 function once(bytes: number, act: () => Promise<void>): (seen: number) => void {
   let acted = false;
   return (seen) => {

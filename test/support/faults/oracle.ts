@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sweep } from '../../../functions/sweep/sweep.ts';
 import { manifestKey, outcomeKey, parseArtifactKey, planKey, runRecordKey } from '../../../lib/domain/backup/keys.ts';
+import type { FailureFacts } from '../../../lib/domain/outcomes.ts';
 import { SourceOutcome } from '../../../lib/domain/run/source-outcome.ts';
 import { artifactKeyOf } from '../../../lib/domain/source/artifact-of.ts';
 import { slotOf } from '../../../lib/domain/time/slot.ts';
@@ -51,8 +52,11 @@ export async function saysTheTruth({ store, source, slot, notes }: CaseContext, 
   if (document?.status === 'verified' && good === 0) notes.violate('the outcome says verified, and there is no good backup');
   if (document?.status === 'failed' && good > 0) notes.count('said to have failed, though there is a good backup');
   if (document === undefined) notes.count('night: no outcome could be written');
-  else notes.count(document.status === 'verified' ? 'night: verified' : `night: failed (${document.failure.reason})`);
+  else notes.count(document.status === 'verified' ? 'night: verified' : `night: failed (${shownReason(document.failure)})`);
 }
+
+/** Of what is no expected failure also where it came from: it should never be seen. */
+const shownReason = ({ reason, detail }: FailureFacts): string => (reason === 'internal' ? `internal, ${detail}` : reason);
 
 /** No key was written twice. */
 export async function nothingOverwritten({ store, notes }: CaseContext): Promise<void> {

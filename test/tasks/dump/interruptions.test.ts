@@ -190,6 +190,12 @@ it('gives up on a server that has gone silent', async () => {
   }
 });
 
+it('says that its disk is full, and does not call that a failure of its own', async () => {
+  const clients = async () => Promise.reject(Object.assign(new Error('no space left on device, write'), { code: 'ENOSPC' }));
+  const traces = await run(() => undefined, { clients });
+  expect(traces).toMatchObject({ exitCode: 1, ...nothingBut('space', 'the disk of the dump task takes no more (ENOSPC)') });
+});
+
 describe('something that changes between the preflight and pg_dump', () => {
   /** Runs as a role that may read the table, until `change` is done to it, right before pg_dump starts. */
   const runWhile = async (database: string, change: (clients: DumpDependencies['clients']) => DumpDependencies['clients']) => {
