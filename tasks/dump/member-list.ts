@@ -26,7 +26,7 @@ export class MemberList {
   private constructor(file: SpooledPart, recipients: readonly string[] | undefined) {
     this.#file = file;
     this.#spooled = this.#spool(recipients);
-    // whoever writes next is told by the compressor
+    // whoever writes next is told
     this.#spooled.catch(() => undefined);
   }
 
@@ -36,12 +36,12 @@ export class MemberList {
 
   /** Takes whole lines; settles when there is room for more. */
   async write(lines: string): Promise<void> {
-    await this.#input.write(Buffer.from(lines));
+    await this.#orSayWhyNot(this.#input.write(Buffer.from(lines)));
   }
 
   /** Stores the list beside its artifact, unless it is there. Returns its key. */
   async store({ deps, to, moved }: Bench): Promise<string> {
-    await this.#input.end();
+    await this.#orSayWhyNot(this.#input.end());
     await this.#spooled;
     const key = membersKey(to.key, this.#sha256.digest('hex'));
     if (await deps.vault.head(key)) return key;
@@ -63,6 +63,16 @@ export class MemberList {
     this.#gzip.destroy();
     await this.#spooled.catch(() => undefined);
     await this.#file.release();
+  }
+
+  /** A compressor whose output nobody takes any more says only that it was closed; why is known to who took it. */
+  async #orSayWhyNot(written: Promise<void> | undefined): Promise<void> {
+    try {
+      await written;
+    } catch (error) {
+      await this.#spooled;
+      throw error;
+    }
   }
 
   async #spool(recipients: readonly string[] | undefined): Promise<void> {
