@@ -1,4 +1,5 @@
 import { hostileArchives } from '../support/hostile-archives.ts';
+import { DAMAGE_PROOF, INTACT_PROOF } from './damage-proof.ts';
 import { FAULT_PROOF, KILL_POINT_PROOF } from './fault-proof.ts';
 import type { Proof } from './proof.ts';
 import { testFileProof } from './test-file-proof.ts';
@@ -11,4 +12,4 @@ const HOSTILE_ARCHIVE_PROOF = testFileProof({
 });
 
 /** Everything that `npm run prove` proves, in this order. */
-export const PROOFS: readonly Proof[] = [FAULT_PROOF, KILL_POINT_PROOF, HOSTILE_ARCHIVE_PROOF];
+export const PROOFS: readonly Proof[] = [FAULT_PROOF, KILL_POINT_PROOF, DAMAGE_PROOF, INTACT_PROOF, HOSTILE_ARCHIVE_PROOF];

@@ -8,7 +8,7 @@ export class Reporter {
   readonly #name: string;
   readonly #until: number;
   readonly #before: Progress;
-  #toldAt = performance.now();
+  #toldAt: number | undefined;
 
   constructor(name: string, until: number, before: Progress) {
     this.#name = name;
@@ -19,6 +19,8 @@ export class Reporter {
 
   /** Returns whether it was time to tell something. */
   tell(progress: Progress): boolean {
+    // not at once: setting up took its time
+    this.#toldAt ??= performance.now();
     if (performance.now() - this.#toldAt < EVERY_MS) return false;
     this.#toldAt = performance.now();
     reportLine(this.#line(progress));

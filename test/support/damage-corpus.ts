@@ -48,8 +48,7 @@ export async function runDamage(corpus: Corpus, { firstSeed, cases, look = deepL
       const one = await damageCase(corpus, own);
       if (only && !only(one)) continue;
       counts.cases++;
-      const verdict = await judge(one, corpus, look);
-      const name = `${one.kind} | ${one.backup.format} | ${one.concealed}`;
+      const { verdict, name } = await judgeNamed(one, corpus, look);
       if (verdict === 'missed' || verdict === 'unread') missed.push(`seed ${own}: ${verdict} ${name}`);
       else counts[verdict]++;
       if (verdict === 'found') by[name] = (by[name] ?? 0) + 1;
@@ -57,6 +56,20 @@ export async function runDamage(corpus: Corpus, { firstSeed, cases, look = deepL
   };
   await Promise.all(Array.from({ length: AT_A_TIME }, worker));
   return { ...counts, missed, by, seconds: (performance.now() - began) / 1000 };
+}
+
+export interface NamedVerdict {
+  readonly verdict: Verdict;
+  /** Its kind, format and what concealed it. */
+  readonly name: string;
+}
+
+/** The one damaged backup of a seed, and what every byte of it read again says. */
+export const damageOne = async (corpus: Corpus, seed: number): Promise<NamedVerdict> =>
+  judgeNamed(await damageCase(corpus, seed), corpus, deepLook);
+
+async function judgeNamed(one: DamageCase, corpus: Corpus, look: Look): Promise<NamedVerdict> {
+  return { verdict: await judge(one, corpus, look), name: `${one.kind} | ${one.backup.format} | ${one.concealed}` };
 }
 
 type Verdict = 'found' | 'harmless' | 'definitionsOnly' | 'missed' | 'unread';
@@ -81,13 +94,18 @@ export async function runIntact(corpus: Corpus, looks: number): Promise<readonly
   let next = 0;
   const worker = async (): Promise<void> => {
     while (next < looks) {
-      const n = next++;
-      const { key, objects } = corpus.backups[n % corpus.backups.length] as Corpus['backups'][number];
-      const vault = new CorpusVault(objects, new SeededRandom(n));
-      const finding = await lookOnce(key, { vault, clients: [corpus.client], signal: NEVER });
-      if (finding.result !== 'intact') refused.push(`${key}: ${JSON.stringify(finding)}`);
+      const said = await lookAtIntact(corpus, next++);
+      if (said !== undefined) refused.push(said);
     }
   };
   await Promise.all(Array.from({ length: AT_A_TIME }, worker));
   return refused;
+}
+
+/** Looks at one of the intact backups, its bytes in pieces of other sizes for each number; returns what was said against it. */
+export async function lookAtIntact(corpus: Corpus, n: number): Promise<string | undefined> {
+  const { key, objects } = corpus.backups[n % corpus.backups.length] as Corpus['backups'][number];
+  const vault = new CorpusVault(objects, new SeededRandom(n));
+  const finding = await lookOnce(key, { vault, clients: [corpus.client], signal: NEVER });
+  return finding.result === 'intact' ? undefined : `${key}: ${JSON.stringify(finding)}`;
 }
