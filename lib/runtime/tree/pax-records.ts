@@ -4,6 +4,9 @@ const SPACE = 0x20;
 const EQUALS = 0x3d;
 const NEWLINE = 0x0a;
 
+/** All that is ever asked for. Others are not kept: those for all members add up, and a stream can have any number of them. */
+const KEPT = /^(path|linkpath|size|mtime|ctime|GNU\.sparse\.(name|realsize|major|minor|map|size|numblocks))$/;
+
 /** What stands for a member beside its header, by its keyword. */
 export type PaxRecords = ReadonlyMap<string, Buffer>;
 
@@ -17,7 +20,8 @@ export function parsePaxRecords(data: Buffer): PaxRecords {
     const equals = data.indexOf(EQUALS, space);
     const fits = space > at && end <= data.length && equals > space && equals < end && data[end - 1] === NEWLINE;
     if (!fits) throw new Failure('decode', 'the tar stream has an extended header that does not add up');
-    records.set(data.toString('utf8', space + 1, equals), Buffer.from(data.subarray(equals + 1, end - 1)));
+    const keyword = data.toString('utf8', space + 1, equals);
+    if (KEPT.test(keyword)) records.set(keyword, Buffer.from(data.subarray(equals + 1, end - 1)));
     at = end;
   }
   return records;

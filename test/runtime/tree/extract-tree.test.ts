@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   existsSync,
   linkSync,
   lstatSync,
@@ -6,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmdirSync,
   statSync,
   symlinkSync,
   truncateSync,
@@ -19,10 +21,13 @@ import { memberLine, type TreeMember } from '../../../lib/domain/backup/tree-con
 import { Failure } from '../../../lib/domain/outcomes.ts';
 import { PathSelection } from '../../../lib/domain/restore/path-selection.ts';
 import type { TreeExtraction } from '../../../lib/runtime/tree/extract-tree.ts';
+import { StagedFolder } from '../../../lib/runtime/tree/staged-folder.ts';
+import { writingFailure } from '../../../lib/runtime/tree/writing-failure.ts';
 import { extracted, inPieces } from '../../support/restored-tree.ts';
 import { scratchFolder } from '../../support/scratch-folder.ts';
 import { onDisk } from '../../support/tree-oracle.ts';
 import { type Archived, archive, plant, run } from '../../support/tree-rig.ts';
+import { extractUnprivileged } from '../../support/unprivileged-extract.ts';
 
 const failure = (reason: string, message: string) =>
   expect.objectContaining({ reason, message: expect.stringContaining(message) });
@@ -241,6 +246,90 @@ describe('the destination', () => {
       await expect(extracted({ ...archived, stored }, join(place, 'media'))).rejects.toEqual(failure('damaged', ''));
     expect(readdirSync(place)).toEqual([]);
   });
+});
+
+it('writes nothing any more once it has failed, though pieces of the stream were under way', async () => {
+  const folder = scratchFolder();
+  plant(folder, { file: Buffer.alloc(4_000_000, 'x'), more: 'x' });
+  const { stored, contents } = await archive(folder);
+  const place = scratchFolder();
+  let settled = false;
+  const late: number[] = [];
+  async function* source(): AsyncIterable<Buffer> {
+    yield stored;
+    throw new Failure('storage', 'connection lost');
+  }
+  const attempt = extracted({ stored, contents }, join(place, 'x'), {
+    source: source(),
+    onBytes: (bytes) => settled && late.push(bytes),
+  });
+  await expect(
+    attempt.finally(() => {
+      settled = true;
+    }),
+  ).rejects.toEqual(failure('storage', 'connection lost'));
+  for (let turn = 0; turn < 100; turn++) await new Promise(setImmediate);
+  expect({ late, left: readdirSync(place) }).toEqual({ late: [], left: [] });
+});
+
+describe('without the rights of root', () => {
+  const open = (): string => {
+    const place = scratchFolder();
+    chmodSync(place, 0o777);
+    return place;
+  };
+
+  it('folders that nobody may write to, or even enter, come back as well', async () => {
+    const folder = scratchFolder();
+    plant(folder, { 'closed/inside/file': 'x', 'shut/file': 'x', locked: 'x' });
+    await run('chmod', ['0555', join(folder, 'closed/inside'), join(folder, 'closed')]);
+    await run('chmod', ['0000', join(folder, 'shut'), join(folder, 'locked')]);
+    await run('touch', ['-d', '2020-01-01 UTC', join(folder, 'closed/inside'), join(folder, 'closed'), folder]);
+    const destination = join(open(), 'restored');
+    expect(await extractUnprivileged(await archive(folder), destination)).toEqual({ files: 3, warnings: [] });
+    expect(await restorable(destination)).toEqual(await restorable(folder));
+  });
+
+  it('a place that may not be written to is told from one that is full, and both are left as they were', async () => {
+    const folder = scratchFolder();
+    plant(folder, { 'd/small': 'x', large: Buffer.alloc(3_000_000, 'x') });
+    const archived = await archive(folder);
+    const [closed, full] = [scratchFolder(), open()];
+    chmodSync(closed, 0o555);
+    expect(await extractUnprivileged(archived, join(closed, 'x'))).toMatchObject({
+      reason: 'target',
+      detail: expect.stringContaining('EACCES'),
+    });
+    expect(await extractUnprivileged(archived, join(full, 'x'), 1024)).toMatchObject({
+      reason: 'space',
+      detail: '"large" cannot be made: write failed with EFBIG',
+    });
+    expect([readdirSync(closed), readdirSync(full)]).toEqual([[], []]);
+  });
+});
+
+it.each([
+  ['ENOSPC', 'space'],
+  ['EDQUOT', 'space'],
+  ['EEXIST', 'unsafe-archive'],
+  ['ENOTDIR', 'unsafe-archive'],
+  ['EACCES', 'target'],
+  ['EROFS', 'target'],
+  ['ENAMETOOLONG', 'target'],
+  ['EIO', 'target'],
+])('takes %s of a file system for %s', (code, reason) => {
+  const refused = Object.assign(new Error('refused'), { code, syscall: 'write' });
+  expect(writingFailure(refused, 'x cannot be made')).toEqual(failure(reason, `x cannot be made: write failed with ${code}`));
+});
+
+it('puts back what was there where the new folder cannot take its place', async () => {
+  const destination = join(scratchFolder(), 'media');
+  plant(destination, { file: 'old' });
+  const staged = await StagedFolder.open({ destination, name: 'test', replace: true });
+  rmdirSync(staged.path);
+  await expect(staged.keep()).rejects.toEqual(failure('target', 'ENOENT'));
+  expect(readFileSync(join(destination, 'file'), 'utf8')).toBe('old');
+  expect(readdirSync(join(destination, '..'))).toEqual(['media']);
 });
 
 describe('a part of a tree', () => {

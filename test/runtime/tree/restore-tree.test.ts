@@ -117,7 +117,10 @@ describe('nothing is written', () => {
   it('where links lead outside and that is refused', async () => {
     symlinkSync('/opt/app', join(source, 'a/current'));
     archived = await archive(source);
-    await expect(restored({ outsideLinks: 'refuse' })).rejects.toEqual(failure('unsafe-archive', '"a/current"'));
+    const phases = new Set<string>();
+    const refused = restored({ outsideLinks: 'refuse', onBytes: (phase) => phases.add(phase) });
+    await expect(refused).rejects.toEqual(failure('unsafe-archive', '"a/current"'));
+    expect([...phases]).toEqual(['verify']);
     expect(left()).toEqual([]);
     const { warnings } = await restored();
     expect(warnings).toEqual(['1 symbolic link left out: leading outside of the tree: "a/current"']);
