@@ -35,9 +35,12 @@ export class Alerts extends Construct {
     );
   }
 
-  /** Tells of executions that ended badly whatever the graph did: a time-out or an abort never reaches the report step. */
-  watch(stateMachine: StateMachine): void {
-    new Rule(this, 'EndedBadly', {
+  /**
+   * Tells of executions that ended badly whatever the graph did: a time-out or an abort never reaches the report step. `whatNow` follows
+   * "execution NAME ended FAILED." in the message.
+   */
+  watch(id: string, stateMachine: StateMachine, whatNow: string): void {
+    new Rule(this, id, {
       description: 'A nightproof execution failed, timed out or was aborted',
       eventPattern: {
         source: ['aws.states'],
@@ -47,8 +50,7 @@ export class Alerts extends Construct {
       targets: [
         new SnsTopic(this.topic, {
           message: RuleTargetInput.fromText(
-            `nightproof: execution ${EventField.fromPath('$.detail.name')} ended ${EventField.fromPath('$.detail.status')}. ` +
-              'If no report followed, the night did not finish: look at the execution in Step Functions, then run "nightproof run --slot SLOT".',
+            `nightproof: execution ${EventField.fromPath('$.detail.name')} ended ${EventField.fromPath('$.detail.status')}. ${whatNow}`,
           ),
         }),
       ],

@@ -25,3 +25,11 @@ export function invokeStep(scope: Construct, name: string, { step, payload, resu
   invoke.addRetry({ errors: [errorName('storage')], interval: Duration.seconds(5), backoffRate: 2, maxAttempts: 4 });
   return invoke;
 }
+
+/** What a planning step is told: the input, and which execution asks. */
+export const planPayload = (): Record<string, string> => ({
+  'input.$': '$',
+  'execution.$': '$$.Execution.Id',
+  'name.$': '$$.Execution.Name',
+  'startedAt.$': '$$.Execution.StartTime',
+});

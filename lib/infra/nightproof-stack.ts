@@ -1,6 +1,7 @@
 import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import type { ICluster } from 'aws-cdk-lib/aws-ecs';
 import { Key } from 'aws-cdk-lib/aws-kms';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { Config } from '../domain/config/config.ts';
 import { NIGHTLY } from '../domain/run/plan-name.ts';
@@ -11,11 +12,13 @@ import { BackupVault } from './backup-vault.ts';
 import { NightSteps } from './night-steps.ts';
 import { NightlyRun } from './nightly-run.ts';
 import { OffsiteAlarms } from './offsite-alarms.ts';
+import { PatrolRun } from './patrol-run.ts';
 import { PlanSchedules } from './plan-schedules.ts';
 import { ProbeTask } from './restore-probe.ts';
 import { RestoreRun } from './restore-run.ts';
 import { RestoreSteps } from './restore-steps.ts';
 import { RestoreTasks } from './restore-tasks.ts';
+import { startSchedule } from './start-schedule.ts';
 import { taskImage } from './task-image.ts';
 import { TaskNetwork } from './task-network.ts';
 
@@ -66,9 +69,15 @@ export class NightproofStack extends Stack {
       plans: { [NIGHTLY]: config.schedule, ...config.schedules },
       stateMachine,
     });
-    alerts.watch(stateMachine);
+    alerts.watch(
+      'EndedBadly',
+      stateMachine,
+      'If no report followed, the night did not finish: look at the execution in Step Functions, then run "nightproof run --slot SLOT".',
+    );
     alerts.watchDeadLetters(deadLetters);
-    this.restores({ config, vault, key, alerts, network, cluster: tasks.cluster, imageFolder });
+    const parts = { config, vault, key, alerts, network, cluster: tasks.cluster, imageFolder };
+    this.restores(parts);
+    this.patrols(parts, deadLetters);
     if (config.offsite)
       new OffsiteAlarms(this, 'OffsiteAlarms', { vault: vault.bucket, offsite: config.offsite, topic: alerts.topic });
 
@@ -89,6 +98,22 @@ export class NightproofStack extends Stack {
       vault,
     });
     this.output('RestoreStateMachineArn', stateMachine.stateMachineArn, 'Start it to restore; nightproof restore does');
+  }
+
+  private patrols(parts: StackParts, deadLetters: Queue): void {
+    const { stateMachine } = new PatrolRun(this, 'PatrolRun', parts);
+    startSchedule(this, 'PatrolSchedule', {
+      description: 'Starts the patrol',
+      timing: parts.config.patrol.schedule,
+      stateMachine,
+      deadLetters,
+    });
+    parts.alerts.watch(
+      'PatrolEndedBadly',
+      stateMachine,
+      'If no report of damage came with it, look at the execution in Step Functions, then start the patrol again.',
+    );
+    this.output('PatrolStateMachineArn', stateMachine.stateMachineArn, 'Start it to read stored backups again');
   }
 
   private output(name: string, value: string, description: string): void {

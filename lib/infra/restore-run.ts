@@ -8,7 +8,7 @@ import { errorName } from '../domain/outcomes.ts';
 import type { BackupVault } from './backup-vault.ts';
 import { endedBadly } from './ended-badly.ts';
 import { houseStateMachine } from './house-state-machine.ts';
-import { invokeStep } from './invoke-step.ts';
+import { invokeStep, planPayload } from './invoke-step.ts';
 import { hookRights, hookState } from './restore-hook.ts';
 import { restoreMap } from './restore-map.ts';
 import { type ProbeTask, probeState } from './restore-probe.ts';
@@ -55,12 +55,7 @@ export class RestoreRun extends Construct {
   private restore(): sfn.IChainable {
     const plan = invokeStep(this, 'PlanRestore', {
       step: this.#props.steps.plan,
-      payload: {
-        'input.$': '$',
-        'execution.$': '$$.Execution.Id',
-        'name.$': '$$.Execution.Name',
-        'startedAt.$': '$$.Execution.StartTime',
-      },
+      payload: planPayload(),
       resultPath: '$.plan',
     });
     // in place of the input, which may be a text or a list: into these no field can be put

@@ -3,15 +3,16 @@ import { join } from 'node:path';
 import type { Construct } from 'constructs';
 import { bundle } from './bundle.ts';
 
-/** The build folder of the one image with PostgreSQL's clients: the task and the verify step are two targets of it. */
+/** The build folder of the one image with PostgreSQL's clients: the tasks, the drill and the verify step are targets of it. */
 export function taskImage(scope: Construct): string {
   const folder = bundle(scope, {
     name: 'image',
     entries: {
       dump: 'tasks/dump/main.ts',
       discover: 'tasks/discover/main.ts',
-      probe: 'tasks/probe/main.ts',
       restore: 'tasks/restore/main.ts',
+      patrol: 'tasks/patrol/main.ts',
+      probe: 'tasks/probe/main.ts',
       verify: 'functions/verify/main.ts',
     },
   });
