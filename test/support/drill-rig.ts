@@ -50,14 +50,14 @@ export async function dumped(rig: DatabaseRig, database: string, compression: Du
     });
     const write = async (piece: Buffer): Promise<void> => void pieces.push(Buffer.from(piece));
     const signal = new AbortController().signal;
-    const { contents } = await streamDump({
-      ...{ pgDump, pgRestore: pgRestoreCommand(client), sink: { write }, signal, streamed: () => undefined },
-    });
+    const pgRestore = pgRestoreCommand(client);
+    const { contents } = await streamDump({ pgDump, pgRestore, sink: { write }, signal, streamed: () => undefined });
     const [size] = await rig.sql<{ bytes: string }>(database, 'SELECT pg_database_size(current_database()) AS bytes');
     const receipt: DatabaseReceipt = {
       ...receiptOf('shop', SUNDAY, Buffer.concat(pieces)),
       server: { version: server.install.version, major: server.install.major, databaseBytes: Number(size?.bytes) },
       client: { version: client.version, compression },
+      finishedAt: receiptOf('shop', SUNDAY, Buffer.alloc(0)).startedAt,
       contents,
     };
     return { archive: Buffer.concat(pieces), receipt: { ...receipt, ...digestOf(Buffer.concat(pieces)) }, database };
