@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { foundKey, jobsKey, manifestKey } from '../../lib/domain/backup/keys.ts';
+import { foundKey, jobsKey } from '../../lib/domain/backup/keys.ts';
 import type { Plan } from '../../lib/domain/run/plan.ts';
 import { groupsOf, jobsOf } from '../../lib/domain/run/plan-night.ts';
 import { artifactKeyOf } from '../../lib/domain/source/artifact-of.ts';
 import { Found, type FoundSource, GroupFindings } from '../../lib/domain/source/found.ts';
+import { isGoodBackup } from '../../lib/runtime/backups.ts';
 import { inTurn } from '../../lib/runtime/in-turn.ts';
 import { PlanKey, readPlan } from '../../lib/runtime/run-documents.ts';
 import type { Vault } from '../../lib/runtime/vault.ts';
@@ -46,7 +47,7 @@ async function gather(vault: Vault, plan: Plan): Promise<Found> {
 
 async function verifiedAmong(vault: Vault, { slot }: Plan, sources: readonly FoundSource[]): Promise<string[]> {
   const verified = await inTurn(sources, async (source) =>
-    (await vault.head(manifestKey(artifactKeyOf(source, slot)))) ? [source.id] : [],
+    (await isGoodBackup(vault, artifactKeyOf(source, slot))) ? [source.id] : [],
   );
   return verified.flat();
 }

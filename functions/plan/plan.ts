@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Attempt, jobsKey, manifestKey, planKey, type Run, runRecordKey } from '../../lib/domain/backup/keys.ts';
+import { type Attempt, jobsKey, planKey, type Run, runRecordKey } from '../../lib/domain/backup/keys.ts';
 import type { Config } from '../../lib/domain/config/config.ts';
 import { LEASE_HOURS } from '../../lib/domain/limits.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
@@ -16,6 +16,7 @@ import {
 } from '../../lib/domain/run/plan-night.ts';
 import { InputRefused } from '../../lib/domain/run/refused-input.ts';
 import { artifactKeyOf } from '../../lib/domain/source/artifact-of.ts';
+import { isGoodBackup } from '../../lib/runtime/backups.ts';
 import { inTurn } from '../../lib/runtime/in-turn.ts';
 import type { Vault } from '../../lib/runtime/vault.ts';
 
@@ -107,8 +108,7 @@ async function lastClaim(vault: Vault, run: Run): Promise<EarlierClaim | undefin
 
 async function verifiedIn(vault: Vault, { slot, sources }: NightRequest): Promise<readonly string[]> {
   const found = await inTurn(sourcesOf({ sources: [...sources] }), async (source) => {
-    const manifest = await vault.head(manifestKey(artifactKeyOf(source, slot)));
-    return manifest ? [source.id] : [];
+    return (await isGoodBackup(vault, artifactKeyOf(source, slot))) ? [source.id] : [];
   });
   return found.flat();
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { artifactKey, manifestKey, parseArtifactKey } from '../../lib/domain/backup/keys.ts';
+import { artifactKey, damagedKey, manifestKey, parseArtifactKey } from '../../lib/domain/backup/keys.ts';
 import { Manifest, memberListOf } from '../../lib/domain/backup/manifest.ts';
 import { PROMOTED_TIERS, type Tier } from '../../lib/domain/backup/tiers.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
@@ -60,14 +60,17 @@ function promotionsOf(plan: Plan, keep: Keep, backups: readonly VerifiedBackup[]
   // a copy whose object is gone is none, and a daily whose object is gone can make none
   const whole = backups.filter(({ damaged }) => !damaged);
   const slots = (tier: Tier) => whole.filter((backup) => backup.tier === tier).map(({ slot }) => slot);
-  return planPromotions({
+  const dailies = slots('daily');
+  const promotions = planPromotions({
     slot: plan.slot,
     timeZone: plan.timeZone,
     weeklyDay: plan.weeklyDay,
     keep,
-    dailies: slots('daily'),
+    dailies,
     copies: Object.fromEntries(PROMOTED_TIERS.map((tier) => [tier, slots(tier)])),
   });
+  // that of this very slot too can have been found damaged since it was verified
+  return promotions.filter(({ from }) => dailies.includes(from));
 }
 
 interface Origin {
@@ -88,6 +91,7 @@ async function copyUp(vault: Vault, { tier, from }: Promotion, { source, backups
   const { bytes, crc32, versionId } = original.verification;
   const stored = { key: original.key, bytes, crc32, ...(versionId && { versionId }) };
   const key = artifactKey({ ...daily, tier });
+  if (await vault.head(damagedKey(key))) throw new Failure('conflict', `${key} was found damaged, and is left as it is`);
   const tags = { tier, source: id, slot: from };
   const storageClass = source.storageClasses?.[tier];
   await vault.copyOnce(stored, key, tags, storageClass);

@@ -1,4 +1,4 @@
-import { manifestKey, outcomeKey } from '../../lib/domain/backup/keys.ts';
+import { outcomeKey } from '../../lib/domain/backup/keys.ts';
 import { PROMOTED_TIERS, type Tier } from '../../lib/domain/backup/tiers.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
 import type { VerifiedBackup } from '../../lib/domain/retention/retention.ts';
@@ -9,7 +9,7 @@ import { SourceOutcome } from '../../lib/domain/run/source-outcome.ts';
 import { artifactKeyOf } from '../../lib/domain/source/artifact-of.ts';
 import type { Source } from '../../lib/domain/source/source.ts';
 import type { Slot } from '../../lib/domain/time/slot.ts';
-import { listBackups } from '../../lib/runtime/backups.ts';
+import { isGoodBackup, listBackups } from '../../lib/runtime/backups.ts';
 import { newestSet } from '../../lib/runtime/complete-sets.ts';
 import { inTurn } from '../../lib/runtime/in-turn.ts';
 import { readFound } from '../../lib/runtime/run-documents.ts';
@@ -58,7 +58,7 @@ export async function setsOf(vault: Vault, plan: Plan, looks: readonly Look[]): 
   );
   const has = async (source: Source, slot: Slot): Promise<boolean> =>
     source.kind === 'datedFolder' || !listed.has(source.id)
-      ? (await vault.head(manifestKey(artifactKeyOf(source, slot)))) !== undefined
+      ? isGoodBackup(vault, artifactKeyOf(source, slot))
       : listed.get(source.id)?.has(slot) === true;
   const sets = new Map<PlanName, Slot>();
   for (const name of new Set(looks.map(({ source }) => source.plan ?? NIGHTLY))) {

@@ -1,4 +1,4 @@
-import { artifactKey, artifactPrefix, parseArtifactKey } from '../domain/backup/keys.ts';
+import { artifactKey, artifactPrefix, damagedKey, manifestKey, parseArtifactKey } from '../domain/backup/keys.ts';
 import type { Tier } from '../domain/backup/tiers.ts';
 import type { VerifiedBackup } from '../domain/retention/retention.ts';
 import type { Vault } from './vault.ts';
@@ -20,6 +20,10 @@ export async function listAllBackups(
   const bySource = await listUnder(vault, tiers, (tier) => `${tier}/`);
   return new Map([...bySource].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
+
+/** Whether there is a backup under the key of this artifact, and nobody has found it damaged. */
+export const isGoodBackup = async (vault: Pick<Vault, 'head'>, artifact: string): Promise<boolean> =>
+  (await vault.head(manifestKey(artifact))) !== undefined && (await vault.head(damagedKey(artifact))) === undefined;
 
 async function listUnder(
   vault: Vault,

@@ -92,7 +92,7 @@ function atomic(source: ConfiguredSource, found: readonly string[] = []): Source
 
 async function newestReceipt({ vault }: Backend, { id, kind }: Source): Promise<Receipt | undefined> {
   if (kind === 'datedFolder') return undefined;
-  const backups = await listBackups(vault, id, TIERS);
+  const backups = (await listBackups(vault, id, TIERS)).filter(({ damaged }) => !damaged);
   const newest = backups.toSorted((a, b) => (a.slot < b.slot ? 1 : -1))[0];
   const document = newest && (await readDocument(vault, manifestKey(newest.key), Manifest));
   return document && 'found' in document ? document.found.receipt : undefined;

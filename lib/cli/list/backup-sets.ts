@@ -64,7 +64,7 @@ export async function findSets(vault: Vault, { now, slot, limit }: SetQuery): Pr
   return { sets, rules };
 }
 
-/** Names of what has a manifest and an object. */
+/** Names of what has a manifest and an object, and was not found damaged. */
 interface Stock {
   readonly byStamp: ReadonlyMap<string, readonly ArtifactName[]>;
   /** Of all backups but those in the archive, which carry no slot. */
@@ -80,6 +80,8 @@ async function takeStock(vault: Vault): Promise<Stock> {
     for await (const { key } of vault.list(`${tier}/`)) {
       const name = parseArtifactKey(key);
       if (name?.part === 'artifact') artifacts.add(key);
+      // it is listed after its artifact
+      if (name?.part === 'damaged') artifacts.delete(artifactKey(name));
       if (name?.part === 'manifest') manifests.push(name);
     }
   const byStamp = new Map<string, ArtifactName[]>();

@@ -1,4 +1,12 @@
-import { type ArtifactName, artifactKey, artifactPrefix, manifestKey, parseArtifactKey } from '../../domain/backup/keys.ts';
+import { DamageRecord } from '../../domain/backup/damage.ts';
+import {
+  type ArtifactName,
+  artifactKey,
+  artifactPrefix,
+  damagedKey,
+  manifestKey,
+  parseArtifactKey,
+} from '../../domain/backup/keys.ts';
 import { Manifest } from '../../domain/backup/manifest.ts';
 import type { Tier } from '../../domain/backup/tiers.ts';
 import { inTurn } from '../../runtime/in-turn.ts';
@@ -47,6 +55,8 @@ interface Listing {
   /** Sizes by key. */
   readonly artifacts: Map<string, number>;
   readonly manifests: ArtifactName[];
+  /** Those beside which a reader left the record that they are damaged. */
+  readonly damaged: Set<string>;
   readonly foreign: string[];
 }
 
@@ -56,8 +66,9 @@ export async function takeInventory(vault: Vault, query: InventoryQuery): Promis
   const listings = new Map(
     await Promise.all([...tiers].map(async (tier) => [tier, await listTier(vault, tier, query.sourceId)] as const)),
   );
-  const { artifacts, manifests, foreign } = merged(query.tiers.flatMap((tier) => listings.get(tier) ?? []));
-  const committed = new Set(manifests.map(artifactKey));
+  const { artifacts, manifests: all, damaged, foreign } = merged(query.tiers.flatMap((tier) => listings.get(tier) ?? []));
+  const committed = new Set(all.map(artifactKey));
+  const manifests = all.filter((name) => !damaged.has(artifactKey(name)));
   const newest = manifests.sort(newestFirst).slice(0, query.limit);
   const read = await inTurn(newest, (name) => readBackup(vault, artifactKey(name), artifacts));
 
@@ -72,7 +83,13 @@ export async function takeInventory(vault: Vault, query: InventoryQuery): Promis
     newest: newestOf([...(listings.get('daily')?.manifests ?? []), ...newest], backups),
     withoutManifest: [...artifacts.keys()].filter((key) => !committed.has(key)).sort(),
     foreign,
-    findings: read.flatMap((one) => ('problem' in one ? [one] : [])),
+    findings: [
+      ...read.flatMap((one) => ('problem' in one ? [one] : [])),
+      ...(await inTurn(
+        [...damaged].filter((key) => committed.has(key)),
+        (key) => damageOf(vault, key),
+      )),
+    ],
   };
 }
 
@@ -85,13 +102,14 @@ function newestOf(names: readonly ArtifactName[], backups: readonly ListedBackup
 }
 
 async function listTier(vault: Vault, tier: Tier, sourceId: string | undefined): Promise<Listing> {
-  const listing: Listing = { artifacts: new Map(), manifests: [], foreign: [] };
+  const listing: Listing = { artifacts: new Map(), manifests: [], damaged: new Set(), foreign: [] };
   for await (const { key, bytes } of vault.list(sourceId === undefined ? `${tier}/` : artifactPrefix(tier, sourceId))) {
     const name = parseArtifactKey(key);
     // ids that begin alike share a prefix
     if (sourceId !== undefined && name?.sourceId !== sourceId) continue;
     if (!name) listing.foreign.push(key);
     else if (name.part === 'manifest') listing.manifests.push(name);
+    else if (name.part === 'damaged') listing.damaged.add(artifactKey(name));
     else if (name.part === 'artifact') listing.artifacts.set(key, bytes);
   }
   return listing;
@@ -100,6 +118,7 @@ async function listTier(vault: Vault, tier: Tier, sourceId: string | undefined):
 const merged = (listings: readonly Listing[]): Listing => ({
   artifacts: new Map(listings.flatMap(({ artifacts }) => [...artifacts])),
   manifests: listings.flatMap(({ manifests }) => manifests),
+  damaged: new Set(listings.flatMap(({ damaged }) => [...damaged])),
   foreign: listings.flatMap(({ foreign }) => foreign),
 });
 
@@ -108,6 +127,18 @@ const newestFirst = (a: ArtifactName, b: ArtifactName): number =>
   compare(b.slot, a.slot) || compare(a.sourceId, b.sourceId) || compare(a.tier, b.tier);
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** What the record beside a backup says; undefined where there is none. */
+export async function recordedDamage(vault: Vault, key: string): Promise<Finding | undefined> {
+  const document = await readDocument(vault, damagedKey(key), DamageRecord);
+  if ('absent' in document) return undefined;
+  if ('damaged' in document) return { key, problem: 'was found damaged, and the record that says so cannot be read' };
+  const { foundAt, foundBy, problem } = document.found;
+  return { key, problem: `was found damaged on ${foundAt.slice(0, 10)} (${foundBy}): ${problem.replace(`${key}: `, '')}` };
+}
+
+const damageOf = async (vault: Vault, key: string): Promise<Finding> =>
+  (await recordedDamage(vault, key)) ?? { key, problem: 'was found damaged' };
 
 async function readBackup(vault: Vault, key: string, artifacts: ReadonlyMap<string, number>): Promise<ListedBackup | Finding> {
   const document = await readDocument(vault, manifestKey(key), Manifest);

@@ -1,4 +1,4 @@
-import { type ArtifactName, manifestKey, parseArtifactKey } from '../../domain/backup/keys.ts';
+import { type ArtifactName, parseArtifactKey } from '../../domain/backup/keys.ts';
 import { TIERS } from '../../domain/backup/tiers.ts';
 import { doubtOfListing } from '../../domain/retention/listing-doubt.ts';
 import { planRetention, type VerifiedBackup } from '../../domain/retention/retention.ts';
@@ -8,7 +8,7 @@ import { NIGHTLY, type PlanName } from '../../domain/run/plan-name.ts';
 import { artifactKeyOf } from '../../domain/source/artifact-of.ts';
 import { type Keep, keepOf, type Source } from '../../domain/source/source.ts';
 import { type Slot, slotOf } from '../../domain/time/slot.ts';
-import { listAllBackups, listBackups } from '../../runtime/backups.ts';
+import { isGoodBackup, listAllBackups, listBackups } from '../../runtime/backups.ts';
 import { newestSet } from '../../runtime/complete-sets.ts';
 import { lastRecord, type Remembered } from '../../runtime/last-retention.ts';
 import type { Vault } from '../../runtime/vault.ts';
@@ -65,7 +65,7 @@ async function remember(
   const upTo = slotOf(now);
   const has = async (source: Source, slot: Slot): Promise<boolean> =>
     source.kind === 'datedFolder' || !names.has(source.id)
-      ? (await vault.head(manifestKey(artifactKeyOf(source, slot)))) !== undefined
+      ? isGoodBackup(vault, artifactKeyOf(source, slot))
       : names.get(source.id)?.some((backup) => backup.slot === slot && !backup.damaged) === true;
   return {
     set: await newestSet(vault, { plan, upTo, has }),

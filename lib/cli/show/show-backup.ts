@@ -1,7 +1,7 @@
 import { parseArtifactKey } from '../../domain/backup/keys.ts';
 import type { Manifest } from '../../domain/backup/manifest.ts';
 import type { StoredObject } from '../../runtime/vault.ts';
-import type { Finding } from '../list/inventory.ts';
+import { type Finding, recordedDamage } from '../list/inventory.ts';
 import { type Kept, keepRulesOf, keptBy } from '../list/keep-rules.ts';
 import type { Backend } from '../place/backend.ts';
 import type { CliContext } from '../place/context.ts';
@@ -33,7 +33,8 @@ export async function showBackup(
 ): Promise<ExitCode> {
   const manifest = await readManifest(backend, key);
   const stored = await backend.vault.head(key);
-  const findings = compare(manifest, stored);
+  const damage = await recordedDamage(backend.vault, key);
+  const findings = [...(damage ? [damage] : []), ...compare(manifest, stored)];
   const shown = { manifest, stored, findings, kept: await keptOf(backend, manifest) };
   if (json) terminal.json(BackupOutput.parse(output(backend, shown)));
   else terminal.result([...describe(shown, terminal, all ?? false), '', ...restoreByHand(manifest, backend)]);

@@ -33,16 +33,17 @@ export async function lookAtStatus(vault: Vault, operations: Operations, at: Dat
   return { at, plans, sources: sourceAges(plans, newest), running, alarms };
 }
 
-/** The newest slot of each source that has a manifest, and an object that it speaks of. */
+/** The newest slot of each source that has a manifest, and an object that it speaks of and nobody has found damaged. */
 async function newestBackups(vault: Vault): Promise<ReadonlyMap<string, Slot>> {
   const newest = new Map<string, Slot>();
   await Promise.all(
     TIERS.map(async (tier) => {
       let manifest = '';
-      // an object is listed just before its manifest
+      // an object is listed before its manifest, and between them the record of its damage
       for await (const { key } of vault.list(`${tier}/`)) {
         const name = parseArtifactKey(key);
         if (name?.part === 'artifact') manifest = manifestKey(key);
+        if (name?.part === 'damaged') manifest = '';
         if (name?.part !== 'manifest' || key !== manifest) continue;
         const before = newest.get(name.sourceId);
         if (before === undefined || name.slot > before) newest.set(name.sourceId, name.slot);
