@@ -84,7 +84,10 @@ function machine(rig: DatabaseRig, cwd: string, more = '') {
   return { cwd, dir, nightproof };
 }
 
-describe('when everything is lost but the vault', () => {
+/** A cloud is deployed, and a whole set restored: half a minute on two idle cores. */
+const LIMIT_MS = 240_000;
+
+describe('when everything is lost but the vault', { timeout: LIMIT_MS }, () => {
   let remembered: Remembered;
   let bucket = '';
   let slot = '';
@@ -120,7 +123,16 @@ describe('when everything is lost but the vault', () => {
       mkdirSync(join(dir, 'vault', bucket), { recursive: true });
       await copyCloud(saved, join(dir, 'vault', bucket));
 
-      const restored = await nightproof('restore', '--set', 'latest', '--target', 'fresh', '--confirm', `fresh/set ${slot}`);
+      const restored = await nightproof(
+        'restore',
+        '--set',
+        'latest',
+        '--target',
+        'fresh',
+        '--over-source',
+        '--confirm',
+        `fresh/set ${slot}`,
+      );
 
       expect(restored, restored.stderr).toMatchObject({ code: 0 });
       expect(await readAll(rig)).toEqual(remembered.tables);
