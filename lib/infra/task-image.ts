@@ -12,6 +12,7 @@ export function taskImage(scope: Construct): string {
       discover: 'tasks/discover/main.ts',
       restore: 'tasks/restore/main.ts',
       patrol: 'tasks/patrol/main.ts',
+      drill: 'tasks/drill/main.ts',
       probe: 'tasks/probe/main.ts',
       verify: 'functions/verify/main.ts',
     },
