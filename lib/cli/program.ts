@@ -13,6 +13,7 @@ import { SHOW_EXAMPLES, showCommand } from './show/show-command.ts';
 import { STATUS_EXAMPLES, statusCommand } from './status/status-command.ts';
 import type { ExitCode } from './terminal/exit-codes.ts';
 import { type Example, examplesText, generalText } from './terminal/help-text.ts';
+import { VERIFY_EXAMPLES, verifyCommand } from './verify/verify-command.ts';
 
 /** What a command hands over: its work, to be done with a context. */
 export type CommandWork = (context: CliContext) => Promise<ExitCode>;
@@ -40,6 +41,7 @@ export const EXAMPLES_OF: Readonly<Record<string, readonly Example[]>> = {
   doctor: DOCTOR_EXAMPLES,
   restore: RESTORE_EXAMPLES,
   drill: DRILL_EXAMPLES,
+  verify: VERIFY_EXAMPLES,
   download: DOWNLOAD_EXAMPLES,
   retention: RETENTION_EXAMPLES,
   command: COMMAND_EXAMPLES,
@@ -51,6 +53,7 @@ const COMMANDS = [
   showCommand,
   restoreCommand,
   drillCommand,
+  verifyCommand,
   downloadCommand,
   statusCommand,
   doctorCommand,

@@ -27,7 +27,10 @@ export function houseStateMachine(scope: Construct, props: HouseStateMachineProp
   acknowledgeWildcards(stateMachine, [
     VAULT_OBJECTS,
     { pattern: /^Resource::<\w*Steps\w+\.Arn>:\*$/, reason: 'Versions of the functions that it invokes' },
-    { pattern: /^Resource::arn:.*:s3:::(<Vault\w+>|[a-z0-9.-]+)\/\*$/, reason: 'The ItemReader of the Map: its key is known when it runs' },
+    {
+      pattern: /^Resource::arn:.*:s3:::(<Vault\w+>|[a-z0-9.-]+)\/\*$/,
+      reason: 'The ItemReader of the Map: its key is known when it runs',
+    },
     { pattern: /^Resource::arn:.*:states:.*:execution:.*:\*$/, reason: 'Executions and child executions of its own Map' },
     { pattern: /:task-definition\/[\w-]+:\*$/, reason: 'The newest revision of a task definition of an application' },
     { pattern: /^Resource::\*$/, reason: 'StopTask, DescribeTasks, X-Ray and log delivery know no narrower resource' },

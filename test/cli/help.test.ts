@@ -12,6 +12,7 @@ it.each([
   ['help-drill', ['drill', '--help']],
   ['help-status', ['status', '--help']],
   ['help-doctor', ['doctor', '--help']],
+  ['help-verify', ['verify', '--help']],
   ['help-download', ['download', '--help']],
   ['help-retention', ['retention', '--help']],
   ['help-command', ['command', '--help']],

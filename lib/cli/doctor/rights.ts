@@ -12,6 +12,12 @@ export const RIGHTS: readonly { readonly commands: string; readonly actions: rea
     actions: ['s3:GetObject'],
     on: 'the vault, the backup itself (`show` and `restore` ask only its size and checksum; `restore --to` reads it)',
   },
+  {
+    commands: '`verify`',
+    actions: ['s3:GetObject', 's3:GetObjectVersion'],
+    on: 'the vault, the backups themselves and their lists of members',
+  },
+  { commands: '`verify`', actions: ['s3:PutObject', 'kms:GenerateDataKey'], on: 'the vault, `*.damaged.json`; it does without' },
   { commands: 'all', actions: ['kms:Decrypt'], on: 'the key of the stack' },
   { commands: '`status`, `doctor`', actions: ['cloudformation:ListStackResources'], on: 'the stack' },
   { commands: '`status`, `doctor`', actions: ['scheduler:GetSchedule'], on: 'its schedules' },

@@ -46,6 +46,8 @@ export const ListOutput = z.strictObject({
   backups: z.array(ListedOutput),
   withoutManifest: z.array(z.string()).describe('Keys of objects without a manifest: no backups'),
   foreign: z.array(z.string()).describe('Keys that nightproof does not write'),
-  findings: z.array(FindingOutput).describe('Damaged manifests, and manifests whose object is gone or has another size'),
+  findings: z
+    .array(FindingOutput)
+    .describe('Backups that were found damaged, damaged manifests, and manifests whose object is gone or has another size'),
 });
 export type ListOutput = z.infer<typeof ListOutput>;

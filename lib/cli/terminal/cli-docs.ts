@@ -35,7 +35,7 @@ export function renderCliDocs(program: Command): string {
     ),
     ...section('The local cloud', LOCAL),
     ...section('Rights', [
-      'What your role needs on AWS. None of the commands writes to the vault, nor to any target of a restore: the state machines do.',
+      'What your role needs on AWS. None of the commands writes to the vault but `verify`, which writes down what is damaged where it may; none writes to a target of a restore: the state machines do.',
       '',
       ...table(
         ['Command', 'Action', 'On'],

@@ -11,6 +11,7 @@ import { RetentionOutput } from '../retention/retention-output.ts';
 import { NothingToDoOutput, RunOutput, StartedOutput } from '../run/run-output.ts';
 import { BackupOutput } from '../show/backup-output.ts';
 import { StatusOutput } from '../status/status-output.ts';
+import { VerifyOutput } from '../verify/verify-output.ts';
 
 /** All that --json prints, by who prints it. Closed and versioned: a script may rely on each field. */
 export const JSON_OUTPUTS: readonly { readonly printedBy: string; readonly schema: ZodType }[] = [
@@ -24,6 +25,7 @@ export const JSON_OUTPUTS: readonly { readonly printedBy: string; readonly schem
   { printedBy: '`restore --to --json`', schema: RestoredFolderOutput },
   { printedBy: '`drill --json`, and `show --json` of a drill', schema: DrillOutput },
   { printedBy: '`drill --no-wait --json`', schema: DrillStartedOutput },
+  { printedBy: '`verify --json`', schema: VerifyOutput },
   { printedBy: '`download --json`', schema: DownloadOutput },
   { printedBy: '`status --json`', schema: StatusOutput },
   { printedBy: '`doctor --json`', schema: DoctorOutput },
