@@ -130,6 +130,8 @@ export const restoreCommand = ({ client, owners, tablespaces, clean, listFile, .
   args: [
     '--exit-on-error',
     '--single-transaction',
+    // else it does not name the entry at which it failed
+    '--verbose',
     '--no-password',
     ...(owners ? [] : PORTABLE),
     ...(tablespaces ? [] : ['--no-tablespaces']),

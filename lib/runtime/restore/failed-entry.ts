@@ -8,10 +8,19 @@ const NEWLINE = '\n';
 /** Enough for the beginning of a line; what the server said can be megabytes of somebody's rows. */
 const LONGEST_START = 512;
 
-/** Listens to stderr of pg_restore for the entry at which it failed. Nothing else of it is kept. */
+/** How a line begins that is no news of progress, of which it writes one for each object. */
+const WARNING = /^pg_restore: warning: $/;
+const WARNING_START = 'pg_restore: warning: '.length;
+
+/** Listens to stderr of pg_restore for the entry at which it failed, and counts its warnings. Nothing else of it is kept. */
 export class FailedEntry {
   #line = '';
   #id: number | undefined;
+  #warnings = 0;
+
+  get warnings(): number {
+    return this.#warnings;
+  }
 
   push = (chunk: Buffer): void => {
     const [first = '', ...more] = chunk.toString('latin1').split(NEWLINE);
@@ -28,8 +37,11 @@ export class FailedEntry {
   }
 
   #extend(text: string): void {
-    if (this.#id !== undefined || this.#line.length >= LONGEST_START) return;
+    if (this.#line.length >= LONGEST_START) return;
+    const known = this.#line.length;
     this.#line += text.slice(0, LONGEST_START);
+    if (known < WARNING_START && WARNING.test(this.#line.slice(0, WARNING_START))) this.#warnings++;
+    if (this.#id !== undefined) return;
     const id = AT_ENTRY.exec(this.#line)?.[1];
     // the number may go on in the next chunk: the expression asks for what stands behind it
     if (id !== undefined) this.#id = Number(id);

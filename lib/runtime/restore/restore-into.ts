@@ -14,8 +14,8 @@ import { plainLength } from './stored-archive.ts';
 export async function restoreInto(access: ServerAccess, prepared: PreparedRestore): Promise<readonly string[]> {
   const { maintenance, facts, deps } = prepared;
   try {
-    const complaints = await withListFile(prepared.selection?.ids, (listFile) => restore(access, prepared, listFile));
-    return complaints > 0 ? [`pg_restore wrote ${complaints} lines of warnings`] : [];
+    const warnings = await withListFile(prepared.selection?.ids, (listFile) => restore(access, prepared, listFile));
+    return warnings > 0 ? [`pg_restore warned ${warnings} times`] : [];
   } catch (error) {
     deps.signal.throwIfAborted();
     if (error instanceof RestoreEnded) throw await explainRestore(error, maintenance, facts, deps.signal);

@@ -37,7 +37,7 @@ export class RestoreEnded extends Error {
 /**
  * Hands an archive to pg_restore, which restores it in one transaction. It waits for the last byte of the data that it needs, and
  * so cannot commit before it has that; it is given that byte only once every byte of the archive has been read and was right.
- * Returns how many lines pg_restore complained. Whatever happens, it is gone when this settles.
+ * Returns how often pg_restore warned. Whatever happens, it is gone when this settles.
  */
 export async function runRestore(run: RestoreRun): Promise<number> {
   const failed = new FailedEntry();
@@ -48,7 +48,7 @@ export async function runRestore(run: RestoreRun): Promise<number> {
     const exit = await Promise.race([child.exited, whenAborted(run.signal)]);
     await child.stderrEnded;
     if (!succeeded(exit)) throw new RestoreEnded(exit, failed.in(run.read.toc));
-    return child.stderrLines();
+    return failed.warnings;
   } finally {
     void run.archive.return();
     await child.stop();
