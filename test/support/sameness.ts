@@ -22,11 +22,11 @@ async function compared(kind: Receipt['kind'], a: Buffer, b: Buffer, client: Pos
   const [whole, other] = await Promise.all([script(a, client, []), script(b, client, [])]);
   if (whole === other) return 'same';
   const [rows, otherRows] = await Promise.all([script(a, client, ['--data-only']), script(b, client, ['--data-only'])]);
-  return withoutSequences(rows) === withoutSequences(otherRows) ? 'same rows' : 'other';
+  return rowsOf(rows) === rowsOf(otherRows) ? 'same rows' : 'other';
 }
 
-/** Their values lie in the table of contents, as definitions do, and not among the rows. */
-const withoutSequences = (rows: string): string => rows.replaceAll(/^SELECT pg_catalog\.setval\(.*$/gm, '');
+/** Settings and the values of sequences lie in the table of contents, as definitions do, and not among the rows. */
+const rowsOf = (script: string): string => script.replaceAll(/^(SET|SELECT pg_catalog\.(setval|set_config)\b).*$/gim, '');
 
 const unpacked = (bytes: Buffer): Buffer =>
   bytes.readUInt32LE(0) === ZSTD_MAGIC ? zstdDecompressSync(bytes) : gunzipSync(bytes);
