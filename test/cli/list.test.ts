@@ -53,6 +53,7 @@ describe('list', () => {
         keepRule: null,
         retentionUntil: null,
         proof: 'verified',
+        lastDrill: null,
         createdAt: '2026-04-19T02:05:00.000Z',
         ageSeconds: 7 * 3600,
       },

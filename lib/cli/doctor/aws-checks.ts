@@ -8,8 +8,9 @@ import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { plural } from '../../domain/plain-text.ts';
 import { asked, type DeployedStack, resourcesOf } from '../place/deployed-stack.ts';
 import type { Check } from '../place/operations.ts';
+import { machineOf } from '../place/stack-outputs.ts';
 import { CliError } from '../terminal/cli-error.ts';
-import { installedSchedule, showSchedule } from './installed-schedule.ts';
+import { installedSchedule, showSchedule, showStarts } from './installed-schedule.ts';
 
 type Found = Omit<Check, 'what'>;
 
@@ -68,14 +69,15 @@ async function schedule({ outputs, clients }: DeployedStack, name: string): Prom
   if (!found) return bad('it is in the stack, but EventBridge Scheduler does not have it: somebody deleted it', DEPLOY);
   const installed = installedSchedule({
     name,
+    starts: machineOf(outputs, found.Target?.Arn),
     expression: found.ScheduleExpression,
     timeZone: found.ScheduleExpressionTimezone,
     state: found.State,
     input: found.Target?.Input,
   });
-  const what = `plan ${installed.plan} at ${showSchedule(installed)}`;
-  if (found.Target?.Arn !== outputs.stateMachineArn)
-    return bad(`${what}: it starts ${found.Target?.Arn ?? 'nothing'} instead of the state machine of the stack`, DEPLOY);
+  const what = `${showStarts(installed)} at ${showSchedule(installed)}`;
+  if (!machineOf(outputs, found.Target?.Arn))
+    return bad(`${what}: it starts ${found.Target?.Arn ?? 'nothing'} instead of a state machine of the stack`, DEPLOY);
   if (!installed.enabled)
     return bad(
       `${what}: it is disabled, so that nothing starts by itself`,

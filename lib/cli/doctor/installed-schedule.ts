@@ -1,12 +1,15 @@
 import { z } from 'zod';
 import { NIGHTLY, PlanName } from '../../domain/run/plan-name.ts';
 import { type Cron, parseCron } from '../../domain/time/schedule.ts';
+import type { Machine } from '../place/backend.ts';
 import type { InstalledSchedule } from '../place/operations.ts';
 
 const TargetInput = z.looseObject({ plan: PlanName.optional() });
 
 export interface ScheduleFacts {
   readonly name: string;
+  /** @default "night" */
+  readonly starts?: Machine | undefined;
   readonly expression: string | undefined;
   readonly timeZone: string | undefined;
   readonly state: string | undefined;
@@ -18,6 +21,7 @@ export interface ScheduleFacts {
 /** A schedule as its service describes it. */
 export function installedSchedule({
   name,
+  starts = 'night',
   expression = '',
   timeZone = 'UTC',
   state,
@@ -27,6 +31,7 @@ export function installedSchedule({
   const cron = readExpression(expression);
   return {
     name,
+    starts,
     plan: planIn(input),
     expression,
     ...(cron && { cron }),
@@ -49,6 +54,10 @@ function planIn(input: string | undefined): PlanName {
     return NIGHTLY;
   }
 }
+
+/** `plan nightly`, `drills`: what a schedule starts, in a sentence. */
+export const showStarts = ({ starts, plan }: Pick<InstalledSchedule, 'starts' | 'plan'>): string =>
+  starts === 'night' ? `plan ${plan}` : `${starts}s`;
 
 /** `0 2 * * * (Europe/Paris)`: an expression as it stands in the configuration. */
 export function showSchedule({ expression, timeZone }: Pick<InstalledSchedule, 'expression' | 'timeZone'>): string {

@@ -9,6 +9,14 @@ import { FindingOutput } from '../run/run-output.ts';
 
 const count = z.number().int().nonnegative();
 
+/** How the last drill of a backup went. */
+export const LastDrillOutput = z.strictObject({
+  at: z.iso.datetime(),
+  result: z.enum(['passed', 'failed']),
+  restoreSeconds: z.number().nonnegative().describe('From the first byte fetched to the last table that was there'),
+});
+export type LastDrillOutput = z.infer<typeof LastDrillOutput>;
+
 /** One backup in a list. */
 export const ListedOutput = z.strictObject({
   key: z.string(),
@@ -21,7 +29,10 @@ export const ListedOutput = z.strictObject({
   bytes: count,
   counts: Counts.describe('What it holds, in the numbers of its kind'),
   encrypted: z.boolean().describe('Whether an age identity is needed to read it'),
-  proof: z.enum(PROOFS),
+  proof: z.enum(PROOFS).describe('"drilled" where its last drill passed'),
+  lastDrill: LastDrillOutput.nullable().describe(
+    'Of this backup or of a copy of it in another tier; null where it was never drilled',
+  ),
   createdAt: z.iso.datetime(),
   ageSeconds: z.number().int().describe('Seconds since the slot; in the archive since the date'),
   keepRule: z

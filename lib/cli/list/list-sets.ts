@@ -17,6 +17,7 @@ import { renderTable } from '../terminal/table.ts';
 import type { Terminal, Tone } from '../terminal/terminal.ts';
 import { type BackupSet, findSets, type SetState } from './backup-sets.ts';
 import type { Finding, ListedBackup } from './inventory.ts';
+import { lastDrills } from './last-drill.ts';
 import { LISTED_COLUMNS, type ListContext, listedOutput, listedRow } from './listed-backup.ts';
 import { SetsOutput } from './sets-output.ts';
 
@@ -42,7 +43,11 @@ export async function listSets(context: CliContext, place: Place, { set, limit, 
     const found = await findSets(vault, { now, limit: limit ?? DEFAULT_LIMIT, ...(slot && { slot }) });
     const findings: Finding[] = [];
     const sets = await inTurn(found.sets, async (one) => ({ ...one, read: await readBackups(backend, one, findings) }));
-    const shown = { now, rules: found.rules };
+    const drills = await lastDrills(
+      vault,
+      sets.flatMap(({ read }) => read),
+    );
+    const shown = { now, rules: found.rules, drills };
     if (json) context.terminal.json(SetsOutput.parse(output(sets, backend, shown, findings)));
     else context.terminal.result(lines(sets, backend, context.terminal, shown, findings));
     return sets.some(({ state }) => state === 'complete') ? EXIT.done : EXIT.unverified;

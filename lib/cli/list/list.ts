@@ -12,6 +12,7 @@ import { renderTable } from '../terminal/table.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { type Inventory, takeInventory } from './inventory.ts';
 import { keepRulesOf } from './keep-rules.ts';
+import { lastDrills } from './last-drill.ts';
 import { ListOutput } from './list-output.ts';
 import { LISTED_COLUMNS, type ListContext, listedOutput, listedRow } from './listed-backup.ts';
 
@@ -31,7 +32,11 @@ export async function list(context: CliContext, place: Place, options: ListOptio
   return withBackend(context, place, { does: 'read' }, async (backend) => {
     const tiers = tier ? [tier] : TIERS;
     const inventory = await takeInventory(backend.vault, { tiers, limit, ...(source !== undefined && { sourceId: source }) });
-    const shown = { now: context.now(), rules: await keepRulesOf(backend.vault, inventory.newest) };
+    const [rules, drills] = await Promise.all([
+      keepRulesOf(backend.vault, inventory.newest),
+      lastDrills(backend.vault, inventory.backups, source),
+    ]);
+    const shown = { now: context.now(), rules, drills };
     if (json) context.terminal.json(ListOutput.parse(output(inventory, backend.vault.bucket, shown)));
     else context.terminal.result(lines(inventory, backend, context.terminal, shown));
     return inventory.total > 0 ? EXIT.done : EXIT.unverified;

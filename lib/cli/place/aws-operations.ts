@@ -5,6 +5,7 @@ import { awsChecks } from '../doctor/aws-checks.ts';
 import { installedSchedule } from '../doctor/installed-schedule.ts';
 import { asked, type DeployedStack, resourcesOf } from './deployed-stack.ts';
 import type { Operations, RaisedAlarm, RunningExecution } from './operations.ts';
+import { machineOf } from './stack-outputs.ts';
 
 /** What stands around the runs of a stack, asked of AWS. */
 export function awsOperations(deployed: DeployedStack): Operations {
@@ -14,6 +15,7 @@ export function awsOperations(deployed: DeployedStack): Operations {
       (await describedSchedules(deployed)).map(({ name, found }) =>
         installedSchedule({
           name,
+          starts: machineOf(deployed.outputs, found.Target?.Arn),
           expression: found.ScheduleExpression,
           timeZone: found.ScheduleExpressionTimezone,
           state: found.State,

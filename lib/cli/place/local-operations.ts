@@ -1,10 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { readAssembly } from '../../local/cloud/assembly.ts';
 import { installedSchedule } from '../doctor/installed-schedule.ts';
 import { CliError } from '../terminal/cli-error.ts';
+import type { Machine } from './backend.ts';
 import { readLocalSecrets } from './local-secrets.ts';
 import type { Check, InstalledSchedule, Operations } from './operations.ts';
+import { MACHINE_OUTPUTS } from './stack-outputs.ts';
 
 const NOT_HERE = 'a local cloud is up only while a run is: nothing of it can be asked in between';
 
@@ -26,16 +29,18 @@ export const localOperations = (dir: string): Operations => ({
 /** Schedules of the template. None of them starts anything here. */
 function schedulesIn(dir: string): readonly InstalledSchedule[] {
   const template = templateIn(dir);
-  return Object.entries(template ?? {}).flatMap(([name, { Type, Properties = {} }]) => {
+  return Object.entries(template?.Resources ?? {}).flatMap(([name, { Type, Properties = {} }]) => {
     if (Type !== 'AWS::Scheduler::Schedule') return [];
-    const { ScheduleExpression, ScheduleExpressionTimezone, Target } = Properties;
+    const { ScheduleExpression, ScheduleExpressionTimezone } = Properties;
+    const target = Properties.Target as { readonly Arn?: unknown; readonly Input?: unknown } | undefined;
     return [
       installedSchedule({
         name,
+        starts: machineIn(template, target?.Arn),
         expression: textIn(ScheduleExpression),
         timeZone: textIn(ScheduleExpressionTimezone),
         state: 'DISABLED',
-        input: textIn((Target as { readonly Input?: unknown } | undefined)?.Input),
+        input: textIn(target?.Input),
       }),
     ];
   });
@@ -43,11 +48,17 @@ function schedulesIn(dir: string): readonly InstalledSchedule[] {
 
 const textIn = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
-type Resources = ReturnType<typeof readAssembly>['template']['Resources'];
+/** The state machine whose ARN both the target of a schedule and an output of the stack refer to. */
+const machineIn = (template: Template | undefined, arn: unknown): Machine | undefined =>
+  (Object.keys(MACHINE_OUTPUTS) as Machine[]).find((machine) =>
+    isDeepStrictEqual(template?.Outputs?.[MACHINE_OUTPUTS[machine]]?.Value, arn),
+  );
 
-function templateIn(dir: string): Resources | undefined {
+type Template = ReturnType<typeof readAssembly>['template'];
+
+function templateIn(dir: string): Template | undefined {
   const folder = join(dir, 'cdk.out');
-  return existsSync(join(folder, 'manifest.json')) ? readAssembly(folder).template.Resources : undefined;
+  return existsSync(join(folder, 'manifest.json')) ? readAssembly(folder).template : undefined;
 }
 
 function assemblyCheck(dir: string): Check {

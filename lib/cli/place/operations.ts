@@ -1,5 +1,6 @@
 import type { PlanName } from '../../domain/run/plan-name.ts';
 import type { Cron } from '../../domain/time/schedule.ts';
+import type { Machine } from './backend.ts';
 
 /** What stands around the runs: what starts them, and what watches over them. */
 export interface Operations {
@@ -16,6 +17,9 @@ export interface Operations {
 /** A schedule as it is deployed, whatever the configuration says by now. */
 export interface InstalledSchedule {
   readonly name: string;
+  /** What it starts. */
+  readonly starts: Machine;
+  /** Of the night: whose plan. */
   readonly plan: PlanName;
   /** As EventBridge Scheduler spells it. */
   readonly expression: string;

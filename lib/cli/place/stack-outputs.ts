@@ -49,6 +49,10 @@ export async function readStack(client: CloudFormationClient, stack: string): Pr
   );
 }
 
+/** Which state machine of the stack an ARN is of. */
+export const machineOf = ({ machines }: StackOutputs, arn: string | undefined): Machine | undefined =>
+  (Object.keys(MACHINE_OUTPUTS) as Machine[]).find((machine) => arn !== undefined && machines[machine] === arn);
+
 /** The state machine of a stack; without it the stack is older than this command. */
 export function machineArn({ machines }: StackOutputs, machine: Machine, stack: string): string {
   const arn = machines[machine];

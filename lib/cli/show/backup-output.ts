@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Manifest } from '../../domain/backup/manifest.ts';
 import { Crc32 } from '../../domain/backup/receipt.ts';
+import { DrillEvidence } from '../../domain/drill/evidence.ts';
 import { ListedOutput } from '../list/list-output.ts';
 import { FindingOutput } from '../run/run-output.ts';
 
@@ -18,6 +19,11 @@ export const BackupOutput = z.strictObject({
   membersKey: z.string().nullable().describe('Of a tree: where the list of its members lies beside it'),
   keepRule: ListedOutput.shape.keepRule,
   retentionUntil: ListedOutput.shape.retentionUntil,
+  drills: z.array(DrillEvidence).describe('What its last drills showed, the newest first; at most 10'),
+  nextDrillAt: z.iso
+    .datetime()
+    .nullable()
+    .describe('When the schedule drills next, whatever backups it picks then; null where that is not known'),
   findings: z.array(FindingOutput).describe('Where manifest and object disagree'),
 });
 export type BackupOutput = z.infer<typeof BackupOutput>;

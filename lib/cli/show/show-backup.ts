@@ -12,9 +12,11 @@ import { backupFacts } from './backup-facts.ts';
 import { BackupOutput } from './backup-output.ts';
 import { contentLines } from './content-lines.ts';
 import { globalsLines, membersBeside, treeLines } from './contents-of-kind.ts';
+import { type DrillHistory, drillHistory, drillHistoryLines } from './drills-of-backup.ts';
 import { findingLines } from './finding-lines.ts';
 import { readManifest } from './read-manifest.ts';
 import { restoreByHand } from './restore-by-hand.ts';
+import { restoreHints } from './restore-hints.ts';
 
 /** A backup, and what was found out about it. */
 interface Shown {
@@ -22,11 +24,12 @@ interface Shown {
   readonly stored: StoredObject | undefined;
   readonly findings: readonly Finding[];
   readonly kept: Kept;
+  readonly history: DrillHistory;
 }
 
 /** Shows a backup's manifest beside what the vault holds now, and how to restore it with plain tools. */
 export async function showBackup(
-  { terminal }: CliContext,
+  { terminal, now }: CliContext,
   backend: Backend,
   key: string,
   { all, json }: { readonly all?: boolean; readonly json?: boolean },
@@ -35,9 +38,19 @@ export async function showBackup(
   const stored = await backend.vault.head(key);
   const damage = await recordedDamage(backend.vault, key);
   const findings = [...(damage ? [damage] : []), ...compare(manifest, stored)];
-  const shown = { manifest, stored, findings, kept: await keptOf(backend, manifest) };
+  const history = await drillHistory(backend, manifest, now());
+  const shown = { manifest, stored, findings, kept: await keptOf(backend, manifest), history };
   if (json) terminal.json(BackupOutput.parse(output(backend, shown)));
-  else terminal.result([...describe(shown, terminal, all ?? false), '', ...restoreByHand(manifest, backend)]);
+  else
+    terminal.result([
+      ...describe(shown, terminal, all ?? false),
+      '',
+      ...drillHistoryLines(history, key, backend, terminal),
+      '',
+      ...restoreHints(manifest, backend, findings.length > 0),
+      '',
+      ...restoreByHand(manifest, backend),
+    ]);
   return findings.length > 0 ? EXIT.unverified : EXIT.done;
 }
 
@@ -79,7 +92,7 @@ function contentsOf(manifest: Manifest, terminal: Terminal, all: boolean): reado
   return receipt.kind === 'globals' ? globalsLines(receipt.contents) : treeLines(manifest, receipt.contents);
 }
 
-const output = ({ vault }: Backend, { manifest, stored, findings, kept }: Shown): BackupOutput => ({
+const output = ({ vault }: Backend, { manifest, stored, findings, kept, history }: Shown): BackupOutput => ({
   version: 1,
   kind: 'backup',
   vault: vault.bucket,
@@ -89,5 +102,7 @@ const output = ({ vault }: Backend, { manifest, stored, findings, kept }: Shown)
   membersKey: 'members' in manifest.receipt.contents ? membersBeside(manifest, manifest.receipt.contents.members.key) : null,
   keepRule: kept.rule,
   retentionUntil: kept.until?.toISOString() ?? null,
+  drills: history.drills.map(({ evidence }) => evidence),
+  nextDrillAt: history.next?.toISOString() ?? null,
   findings: [...findings],
 });

@@ -27,7 +27,8 @@ export async function lookAtStatus(vault: Vault, operations: Operations, at: Dat
     operations.alarms(),
     newestBackups(vault),
   ]);
-  const byPlan = new Map<string, InstalledSchedule>(schedules.map((schedule) => [schedule.plan, schedule]));
+  const nights = schedules.filter(({ starts }) => starts === 'night');
+  const byPlan = new Map<string, InstalledSchedule>(nights.map((schedule) => [schedule.plan, schedule]));
   const names = [...new Set([NIGHTLY, ...byPlan.keys()])];
   const plans = (await knownPlans(vault, at, names)).map((known) => duePlan(known, byPlan.get(known.plan), at));
   return { at, plans, sources: sourceAges(plans, newest), running, alarms };
