@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** Who reads stored backups again. */
-export const DAMAGE_FINDERS = ['verify', 'patrol', 'restore', 'drill'] as const;
+const DAMAGE_FINDERS = ['verify', 'patrol', 'restore', 'drill'] as const;
 
 /** Lies beside a backup that was verified once and is not any more what its manifest says. Written once; nothing else is touched. */
 export const DamageRecord = z.strictObject({

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { SourceId } from '../source/source-id.ts';
 import { DurationText } from '../time/duration.ts';
 
-export const DRILL_PICKS = ['latest', 'random'] as const;
+const DRILL_PICKS = ['latest', 'random'] as const;
 
 /** Which backup of a source is drilled: the newest, any, or the newest that is at least so old. */
 export const DrillPick = z.union([z.enum(DRILL_PICKS), z.strictObject({ age: DurationText })]);

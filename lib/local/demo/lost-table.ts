@@ -7,13 +7,11 @@ import { fingerprints, type TableFingerprint } from './table-fingerprints.ts';
 export const LOST_TABLE = 'attachment';
 
 /** What an operator types to bring a table back into the database that it was lost from. */
-export const bringBack = (dir: string, config: string, database: string): readonly string[] => [
-  'restore',
-  ...['--local', dir, '--config', config],
-  ...['--latest', database, '--target', 'main', '--table', `public.${LOST_TABLE}`, '--mode', 'in-place'],
+export const bringBack = (dir: string, config: string, database: string): readonly string[] =>
   // the source itself is written to, and that is meant
-  ...['--over-source', '--confirm', `main/${database}`],
-];
+  `restore --latest ${database} --target main --table public.${LOST_TABLE} --mode in-place --over-source`
+    .split(' ')
+    .concat('--local', dir, '--config', config, '--confirm', `main/${database}`);
 
 /** What became of a table that was dropped and restored. */
 export interface BroughtBack {
