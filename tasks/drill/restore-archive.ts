@@ -39,7 +39,7 @@ export async function restoreArchive(restoring: Restoring): Promise<void> {
   try {
     child.stdout.resume();
     const exit = await Promise.race([child.exited, whenAborted(signal)]);
-    if (!succeeded(exit)) throw await why(exit, server, since);
+    if (!succeeded(exit)) throw await why(exit, restoring, since);
   } finally {
     await child.stop();
   }
@@ -68,14 +68,16 @@ const pgRestore = ({ client, database, files, archive }: Restoring, listFile: st
   env: { ...PLAIN_LOCALE, PGPASSFILE: files.passwordFile },
 });
 
+/** How many entries a sentence names. */
+const NAMED = 5;
+
 /** pg_restore says in prose what it met; the server has logged a code. No code: the archive could not be read, or pg_restore was killed. */
-async function why(exit: ChildExit, server: ScratchServer, since: number): Promise<Failure> {
+async function why(exit: ChildExit, { server, entries }: Restoring, since: number): Promise<Failure> {
   const sqlState = await server.firstError(since);
   if (sqlState === undefined) return new Failure('restore', `pg_restore: ${showExit(exit)}; the server refused nothing`);
   const reason = REASON_BY_SQLSTATE[sqlState] ?? 'restore';
   const detail = `the restore was refused with SQLSTATE ${sqlState} (pg_restore: ${showExit(exit)})`;
-  return new Failure(
-    reason,
-    reason === 'permission' ? `${detail}: the archive holds what only a superuser may make or do` : detail,
-  );
+  if (reason !== 'permission') return new Failure(reason, detail);
+  const named = entries.superusersOnly.length > 0 ? `: ${entries.superusersOnly.slice(0, NAMED).join(', ')}` : '';
+  return new Failure(reason, `not restorable here: the archive holds what only a superuser may make or do${named}; ${detail}`);
 }

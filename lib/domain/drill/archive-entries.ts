@@ -2,6 +2,10 @@
 const SUPERUSERS_OWN =
   /^(?:EVENT TRIGGER|PUBLICATION|PUBLICATION TABLES?(?: IN SCHEMA)?|SUBSCRIPTION|SUBSCRIPTION TABLE|PROCEDURAL LANGUAGE) /;
 
+/** Descriptions of what data may need, and only a superuser may make: a drill cannot restore it, and says so. */
+const SUPERUSERS_ONLY =
+  /^(?:ACCESS METHOD|OPERATOR CLASS|OPERATOR FAMILY|SHELL TYPE|TEXT SEARCH PARSER|TEXT SEARCH TEMPLATE|TRANSFORM|PROCEDURAL LANGUAGE) /;
+
 /** Words about things that belong to the superuser, or are left out themselves. */
 const SAID_OF_THEM =
   /^(?:COMMENT|SECURITY LABEL) - (?:EXTENSION|EVENT TRIGGER|PUBLICATION|SUBSCRIPTION|LANGUAGE|PROCEDURAL LANGUAGE|FOREIGN DATA WRAPPER) /;
@@ -22,6 +26,8 @@ export interface ArchiveEntries {
   restored(existingSchemas: readonly string[]): string;
   /** What is left out of it, as `EVENT TRIGGER - audit`. */
   readonly skipped: readonly string[];
+  /** What may be the reason where a right is missing. */
+  readonly superusersOnly: readonly string[];
   /** The database itself and what is made in it beforehand. */
   readonly before: string;
   /** What names roles: no ownership, but the people that a policy speaks of. Empty where nothing does. */
@@ -43,6 +49,7 @@ export function archiveEntries(list: string): ArchiveEntries {
       return linesOf((text) => !isSkipped(text) && !MADE_BEFORE.test(text) && !existing.some((start) => text.startsWith(start)));
     },
     skipped: entries.flatMap(({ text }) => (isSkipped(text) ? [withoutOwner(text)] : [])),
+    superusersOnly: entries.flatMap(({ text }) => (SUPERUSERS_ONLY.test(text) ? [withoutOwner(text)] : [])),
     before: linesOf((text) => DATABASE.test(text)),
     namingRoles: linesOf((text) => NAMES_ROLES.test(text)),
   };

@@ -5,6 +5,7 @@ import type { DatabaseReceipt, DumpContents, TableContents } from '../../../lib/
 import { Failure } from '../../../lib/domain/outcomes.ts';
 import { DatabaseRig } from '../../support/database-rig.ts';
 import { DRILL_FOLDERS, type DumpedDatabase, drilled, dumped, resealed } from '../../support/drill-rig.ts';
+import { CLASS_ROLES, classesScript, objectClasses } from '../../support/object-classes.ts';
 import { variedDatabase } from '../../support/varied-database.ts';
 
 const SHOP = `
@@ -13,6 +14,19 @@ const SHOP = `
   CREATE TABLE customers (id int PRIMARY KEY, name text);
   INSERT INTO customers SELECT g, 'customer ' || g FROM generate_series(1, 50) g;
   SELECT lo_from_bytea(77, 'a large object');`;
+
+/** By name: functions in C or that are leakproof, and what is made of them. */
+const TAKES_A_SUPERUSER = [
+  'SQL functions',
+  'PL/pgSQL functions',
+  'base types',
+  'aggregates',
+  'operator classes and families',
+  'transforms',
+  'languages',
+  'text search',
+  'access methods',
+];
 
 const flipped = (bytes: Buffer, at: number): Buffer => {
   const copy = Buffer.from(bytes);
@@ -33,7 +47,9 @@ const withTable = (backup: DumpedDatabase, name: string, facts: Partial<TableCon
 const withContents = (backup: DumpedDatabase, change: (contents: DumpContents) => Partial<DumpContents>): DumpedDatabase =>
   withReceipt(backup, (receipt) => ({ ...receipt, contents: { ...receipt.contents, ...change(receipt.contents) } }));
 
-describe.each(await DatabaseRig.majors())('a drill on PostgreSQL %i', (major) => {
+const majors = await DatabaseRig.majors();
+
+describe.each(majors)('a drill on PostgreSQL %i', (major) => {
   let rig: DatabaseRig;
   let shop: DumpedDatabase;
   let other: DumpedDatabase;
@@ -63,6 +79,11 @@ describe.each(await DatabaseRig.majors())('a drill on PostgreSQL %i', (major) =>
     expect(Object.keys(notes.noted().seconds)).toEqual(['fetch', 'server', 'restore', 'compare', 'probes']);
   });
 
+  it('finds a single letter that is another, though the checksum agrees', async () => {
+    const { failure } = await drilled(resealed(shop, flipped(shop.archive, shop.archive.indexOf('thing number 77') + 3)));
+    expect(failure).toMatchObject({ reason: 'difference', detail: expect.stringContaining('public.orders: its 500 rows') });
+  });
+
   it('passes in whatever time zone and spelling the source keeps its rows', async () => {
     await rig.database('abroad', SHOP);
     await rig.sql(
@@ -86,14 +107,8 @@ describe.each(await DatabaseRig.majors())('a drill on PostgreSQL %i', (major) =>
     });
   });
 
-  describe('fails and names what differs, though the checksum agrees', () => {
+  describe.runIf(major === majors[0])('fails and names what differs, though the checksum agrees', () => {
     it.each<[string, (backup: DumpedDatabase) => DumpedDatabase, string, string]>([
-      [
-        'a character of a row is another',
-        (it) => resealed(it, flipped(it.archive, it.archive.indexOf('thing number 77') + 3)),
-        'public.orders',
-        'other contents',
-      ],
       ['it is another dump', (it) => resealed(it, other.archive), 'public.orders', 'bytes in 500 rows'],
     ])('where %s', async (_, damage, what, said) => {
       const { failure, notes } = await drilled(damage(shop));
@@ -238,6 +253,28 @@ describe('a drill', () => {
       CREATE FOREIGN DATA WRAPPER own;`,
     );
     expect((await drilled(await dumped(rig, 'linked'))).failure).toBeUndefined();
+  });
+
+  it('brings back every class of objects that takes no superuser', async () => {
+    await rig.sql('postgres', CLASS_ROLES.map((role) => `CREATE ROLE ${role};`).join(' '));
+    await rig.database('classes');
+    const session = await rig.session('classes');
+    const classes = objectClasses(rig.server.install.major).filter(({ name }) => !TAKES_A_SUPERUSER.includes(name));
+    for (const script of classesScript(classes)) await session.query(script);
+    await session.end();
+
+    expect((await drilled(await dumped(rig, 'classes'))).failure).toBeUndefined();
+    expect(classes.length).toBeGreaterThanOrEqual(60);
+  });
+
+  it('names what only a superuser could restore, and does not call it good', async () => {
+    await rig.database('deep', 'CREATE OPERATOR FAMILY odd USING btree');
+    expect((await drilled(await dumped(rig, 'deep'))).failure).toMatchObject({
+      reason: 'permission',
+      detail: expect.stringContaining(
+        'not restorable here: the archive holds what only a superuser may make or do: OPERATOR FAMILY public odd;',
+      ),
+    });
   });
 
   it.each(['SQL_ASCII', 'LATIN1', 'UTF8'])('brings back a database in %s', async (encoding) => {
