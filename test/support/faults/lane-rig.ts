@@ -53,7 +53,7 @@ export class LaneRig {
     this.smallDisk = rig.smallDisk;
   }
 
-  static async open(places: StagePlaces, number: number): Promise<LaneRig> {
+  static async open(places: StagePlaces, number: number, mayMount: boolean): Promise<LaneRig> {
     const temp = join(places.folder, `lane${number}`);
     mkdirSync(temp);
     return new LaneRig({
@@ -67,7 +67,7 @@ export class LaneRig {
       tar: await findGnuTar(process.env.PATH ?? ''),
       secrets: await SecretsStandIn.start(),
       temp,
-      smallDisk: mounted(join(temp, 'small-disk')),
+      smallDisk: mayMount ? mounted(join(temp, 'small-disk')) : undefined,
     });
   }
 
@@ -81,7 +81,6 @@ export class LaneRig {
     this.secrets.stop();
     await this.proxy.stop();
     this.s3.destroy();
-    if (this.smallDisk !== undefined) execFileSync('umount', ['--lazy', this.smallDisk]);
   }
 }
 

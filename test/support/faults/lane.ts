@@ -16,7 +16,7 @@ process.on('disconnect', () => process.exit(0));
 
 async function hear(message: ToLane): Promise<void> {
   if ('places' in message) {
-    rig = await LaneRig.open(message.places, message.lane);
+    rig = await LaneRig.open(message.places, message.lane, message.mayMount);
     tell({ ready: true, noSmallDisk: rig.smallDisk === undefined });
   } else if ('end' in message) {
     await rig?.stop();

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { type OwnedProcess, processGroup } from '../../../lib/local/servers/process-group.ts';
@@ -11,7 +12,7 @@ const LANE = fileURLToPath(new URL('./lane.ts', import.meta.url));
 export type LaneWork = 'faults' | 'kill-points';
 
 export type ToLane =
-  | { readonly places: StagePlaces; readonly lane: number }
+  | { readonly places: StagePlaces; readonly lane: number; readonly mayMount: boolean }
   | { readonly what: LaneWork; readonly seed: number; readonly index: number }
   | { readonly end: true };
 
@@ -61,6 +62,15 @@ export class Lanes {
   }
 }
 
+/** What is mounted behind it is gone when the process is, however it ends. */
+const UNSHARE = ['unshare', '--mount'] as const;
+
+/** Root may, but for containers that are not allowed to. */
+function mayMount(): boolean {
+  const [program, ...args] = UNSHARE;
+  return process.getuid?.() === 0 && spawnSync(program, [...args, 'true'], { stdio: 'ignore' }).status === 0;
+}
+
 class Lane {
   readonly #owned: OwnedProcess;
   readonly noSmallDisk: boolean;
@@ -71,11 +81,13 @@ class Lane {
   }
 
   static async open(places: StagePlaces, lane: number): Promise<Lane> {
-    const owned = processGroup.spawn(process.execPath, [LANE], {
+    const own = mayMount();
+    const [program = '', ...args] = [...(own ? UNSHARE : []), process.execPath, LANE];
+    const owned = processGroup.spawn(program, args, {
       env: { ...process.env, AWS_EC2_METADATA_DISABLED: 'true' },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    owned.process.send({ places, lane } satisfies ToLane);
+    owned.process.send({ places, lane, mayMount: own } satisfies ToLane);
     const [message] = (await Promise.race([once(owned.process, 'message'), ended(owned)])) as [FromLane];
     return new Lane(owned, 'noSmallDisk' in message && message.noSmallDisk);
   }
