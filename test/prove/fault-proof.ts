@@ -29,9 +29,8 @@ export const FAULT_PROOF: Proof = {
     'faults that fired': fired(tally),
     nights,
     'backups called good, each restored and compared with its source': tally['restored and compared'] ?? 0,
-    'backups called good that differ from their source': 0,
-    'uploads open after one sweep': 0,
   }),
+  never: ['backups called good that differ from their source', 'uploads open after one sweep', 'objects overwritten'],
   missing: neverFired(FAULT_KINDS),
   open: inLanes('faults'),
 };
@@ -46,10 +45,8 @@ export const KILL_POINT_PROOF: Proof = {
   figures: (points, tally) => ({
     points,
     'points that were met': fired(tally),
-    'partial objects published': 0,
-    'uploads open after one sweep': 0,
-    'live uploads aborted by a sweep': 0,
   }),
+  never: ['partial objects published', 'uploads open after one sweep', 'live uploads aborted by a sweep'],
   missing: neverFired(KILL_KINDS),
   open: inLanes('kill-points'),
 };

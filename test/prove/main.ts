@@ -82,7 +82,10 @@ async function proveOne(
       date: new Date().toISOString().slice(0, 10),
       seed,
       cases: { asked: proof.cases, done: progress.next },
-      figures: { ...proof.figures(progress.next, tally) },
+      figures: {
+        ...proof.figures(progress.next, tally),
+        ...Object.fromEntries(violations.length === 0 ? proof.never.map((what) => [what, 0]) : []),
+      },
       tally: sorted(tally),
       worst: sorted(worst),
       missing: [...missing],

@@ -10,6 +10,8 @@ export interface Proof {
   readonly cases: number;
   /** The figures to quote, of what the cases counted. */
   readonly figures: (done: number, tally: CaseResult['tally']) => Readonly<Record<string, number>>;
+  /** What there must be none of; a figure of 0 in the record of a run without violations. */
+  readonly never: readonly string[];
   /** What the cases have not shown, though they all went well; empty where nothing is missing. */
   readonly missing: (tally: CaseResult['tally']) => readonly string[];
   readonly open: (toolchain: Toolchain) => Promise<Bench>;

@@ -1,5 +1,7 @@
 import { hostileArchives } from '../support/hostile-archives.ts';
+import { objectClasses } from '../support/object-classes.ts';
 import { DAMAGE_PROOF, INTACT_PROOF } from './damage-proof.ts';
+import { DRILL_PROOF } from './drill-proof.ts';
 import { FAULT_PROOF, KILL_POINT_PROOF } from './fault-proof.ts';
 import type { Proof } from './proof.ts';
 import { testFileProof } from './test-file-proof.ts';
@@ -11,5 +13,23 @@ const HOSTILE_ARCHIVE_PROOF = testFileProof({
   figures: { archives: hostileArchives('/guard').length },
 });
 
+const NEWEST_MAJOR = 18;
+
+const ROUND_TRIP_PROOF = testFileProof({
+  name: 'round-trips',
+  claim:
+    'What is dumped, restored and dumped again is the same, for objects of every class that PostgreSQL knows and each major at hand.',
+  files: ['test/runtime/restore/round-trip.test.ts'],
+  figures: { 'classes of objects': objectClasses(NEWEST_MAJOR).length },
+});
+
 /** Everything that `npm run prove` proves, in this order. */
-export const PROOFS: readonly Proof[] = [FAULT_PROOF, KILL_POINT_PROOF, DAMAGE_PROOF, INTACT_PROOF, HOSTILE_ARCHIVE_PROOF];
+export const PROOFS: readonly Proof[] = [
+  FAULT_PROOF,
+  KILL_POINT_PROOF,
+  DAMAGE_PROOF,
+  INTACT_PROOF,
+  DRILL_PROOF,
+  HOSTILE_ARCHIVE_PROOF,
+  ROUND_TRIP_PROOF,
+];

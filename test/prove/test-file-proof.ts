@@ -26,6 +26,7 @@ export const testFileProof = (
   claim: facts.claim,
   cases: facts.files.length,
   figures: (_, tally) => ({ ...facts.figures, 'tests passed': tally['tests passed'] ?? 0 }),
+  never: ['tests failed'],
   missing: (tally) => (tally['tests passed'] ? [] : ['no test was run']),
   open: async (toolchain) => ({
     parallel: 1,
