@@ -18,3 +18,6 @@ export const STOPPING_SECONDS = 30;
 
 /** The longest that a restore takes; what is larger than a day's work is restored source by source. */
 export const RESTORE_TIMEOUT_HOURS = 24;
+
+/** The longest that a drill of one backup takes: the address for its evidence is good for so long. */
+export const DRILL_TIMEOUT_HOURS = 6;

@@ -9,11 +9,15 @@ import { isGroup } from '../domain/source/source.ts';
 import { Alerts } from './alerts.ts';
 import { BackupTasks } from './backup-tasks.ts';
 import { BackupVault } from './backup-vault.ts';
+import { DrillRun } from './drill-run.ts';
+import { DrillSteps } from './drill-steps.ts';
+import { DrillTask } from './drill-task.ts';
 import { NightSteps } from './night-steps.ts';
 import { NightlyRun } from './nightly-run.ts';
 import { OffsiteAlarms } from './offsite-alarms.ts';
 import { PatrolRun } from './patrol-run.ts';
 import { PlanSchedules } from './plan-schedules.ts';
+import { ProofAlarms } from './proof-alarms.ts';
 import { ProbeTask } from './restore-probe.ts';
 import { RestoreRun } from './restore-run.ts';
 import { RestoreSteps } from './restore-steps.ts';
@@ -76,8 +80,13 @@ export class NightproofStack extends Stack {
     );
     alerts.watchDeadLetters(deadLetters);
     const parts = { config, vault, key, alerts, network, cluster: tasks.cluster, imageFolder };
-    this.restores(parts);
+    const restoreSteps = this.restores(parts);
+    const drillSteps = this.drills(parts, deadLetters);
     this.patrols(parts, deadLetters);
+    new ProofAlarms(this, 'ProofAlarms', {
+      topic: alerts.topic,
+      lastSteps: [restoreSteps.startServices, restoreSteps.end, drillSteps.end],
+    });
     if (config.offsite)
       new OffsiteAlarms(this, 'OffsiteAlarms', { vault: vault.bucket, offsite: config.offsite, topic: alerts.topic });
 
@@ -86,18 +95,35 @@ export class NightproofStack extends Stack {
     this.output('TopicArn', alerts.topic.topicArn, 'Subscribe to it to get reports and alerts');
   }
 
-  private restores({ config, vault, key, alerts, network, cluster, imageFolder }: StackParts): void {
+  private restores({ config, vault, key, alerts, network, cluster, imageFolder }: StackParts): RestoreSteps {
     const { targets } = config.restore;
+    const steps = new RestoreSteps(this, 'RestoreSteps', { config, vault, key, alerts });
     const hasProbe = Object.values(targets).some(({ after }) => after.probe);
     const { stateMachine } = new RestoreRun(this, 'RestoreRun', {
       targets,
-      steps: new RestoreSteps(this, 'RestoreSteps', { config, vault, key, alerts }),
+      steps,
       tasks: new RestoreTasks(this, 'RestoreTasks', { cluster, vault, config, imageFolder }),
       probe: hasProbe ? new ProbeTask(this, 'ProbeTask', { cluster, imageFolder }) : undefined,
       network,
       vault,
     });
     this.output('RestoreStateMachineArn', stateMachine.stateMachineArn, 'Start it to restore; nightproof restore does');
+    return steps;
+  }
+
+  private drills({ config, vault, key, alerts, network, cluster, imageFolder }: StackParts, deadLetters: Queue): DrillSteps {
+    const { storageGiB, schedule: timing } = config.drill;
+    const steps = new DrillSteps(this, 'DrillSteps', { config, vault, key, alerts });
+    const { subnets, assignPublicIp } = network;
+    const { stateMachine } = new DrillRun(this, 'DrillRun', {
+      steps,
+      task: new DrillTask(this, 'DrillTask', { cluster, storageGiB, imageFolder }),
+      network: { subnets, assignPublicIp, securityGroups: [network.tlsOnlyGroup()] },
+      vault,
+    });
+    startSchedule(this, 'DrillSchedule', { description: 'Starts the drill', timing, stateMachine, deadLetters });
+    this.output('DrillStateMachineArn', stateMachine.stateMachineArn, 'Start it to test restores; nightproof drill does');
+    return steps;
   }
 
   private patrols(parts: StackParts, deadLetters: Queue): void {

@@ -7,6 +7,8 @@ import {
   type ISecurityGroup,
   type ISubnet,
   type IVpc,
+  Peer,
+  Port,
   SecurityGroup,
   Subnet,
   SubnetType,
@@ -73,6 +75,17 @@ export class TaskNetwork extends Construct {
     // backups go to S3 by the gateway: no NAT charge per GB, and free
     vpc.addGatewayEndpoint('S3', { service: GatewayVpcEndpointAwsService.S3 });
     return vpc;
+  }
+
+  /** For tasks that run what others wrote: nothing in, and out only to what speaks TLS on its own port, as S3 does. */
+  tlsOnlyGroup(): ISecurityGroup {
+    const group = new SecurityGroup(this, 'TlsOnlyGroup', {
+      vpc: this.vpc,
+      description: 'nightproof drills: nothing in, only HTTPS out',
+      allowAllOutbound: false,
+    });
+    group.addEgressRule(Peer.anyIpv4(), Port.tcp(443), 'S3, logs and the registry of images');
+    return group;
   }
 
   private closedGroup(): ISecurityGroup {

@@ -8,6 +8,9 @@ import type { HouseTask, TaskSet } from './house-task.ts';
 import { pascalCase } from './pascal-case.ts';
 import type { TaskNetwork } from './task-network.ts';
 
+/** Where a task runs, and what it may reach from there. */
+export type TaskPlace = Pick<TaskNetwork, 'subnets' | 'securityGroups' | 'assignPublicIp'>;
+
 /** Errors of ECS itself, before the task ran: throttling, no capacity. The task's own failures are the outcome step's to judge. */
 const ECS_REFUSALS = ['AmazonECS.Unknown', 'ECS.AmazonECSException', 'ECS.ServerException', 'ECS.ThrottlingException'];
 
@@ -15,7 +18,7 @@ export interface TaskStatesProps {
   /** `Dump`: the state is called so, and `DumpMedia` where it needs the volume `media`. */
   readonly verb: string;
   readonly tasks: TaskSet;
-  readonly network: TaskNetwork;
+  readonly network: TaskPlace;
   /** The program of the image. */
   readonly command: readonly string[];
   /** Variables of this run: texts, or paths into the state's input. @default PLAN_KEY and SOURCE_ID */

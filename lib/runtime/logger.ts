@@ -13,13 +13,13 @@ const logger = new Logger();
 export function told<R extends object>(
   step: string,
   work: (payload: unknown) => Promise<R>,
-  log: StepLog = logger,
+  { log = logger, shown = (result) => result }: ToldOptions<R> = {},
 ): (payload: unknown) => Promise<R> {
   return async (payload) => {
     log.info(`${step}:Started`, { payload: payload as object });
     try {
       const result = await work(payload);
-      log.info(`${step}:Done`, { result });
+      log.info(`${step}:Done`, { result: shown(result) });
       return result;
     } catch (error) {
       log.error(`${step}:Failed`, { failure: describe(error) });
@@ -39,6 +39,12 @@ function describe(error: unknown): Record<string, unknown> {
     // an expected failure says all there is to say; for the others the log is where to look
     ...(!(error instanceof Failure) && { stack }),
   };
+}
+
+interface ToldOptions<R> {
+  readonly log?: StepLog;
+  /** What of the result is said in the log. @default - all of it */
+  readonly shown?: (result: R) => object;
 }
 
 /** As much of a logger as a step needs. */

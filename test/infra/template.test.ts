@@ -89,7 +89,7 @@ describe('the template, over all its resources', () => {
     expect(text).not.toContain('{{resolve:secretsmanager');
     const names = JSON.stringify(ofType('AWS::ECS::TaskDefinition')).match(/"Name":"[A-Z_]+"/g);
     expect(new Set(names)).toEqual(
-      new Set(['"Name":"VAULT_BUCKET"', '"Name":"POWERTOOLS_SERVICE_NAME"', '"Name":"VOLUME_FOLDER"']),
+      new Set(['"Name":"VAULT_BUCKET"', '"Name":"POWERTOOLS_SERVICE_NAME"', '"Name":"VOLUME_FOLDER"', '"Name":"STORAGE_BYTES"']),
     );
   });
 

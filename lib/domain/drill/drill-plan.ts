@@ -40,12 +40,15 @@ export const DrillPlan = z.strictObject({
 });
 export type DrillPlan = z.infer<typeof DrillPlan>;
 
+/** An item of the Map: what it is about stands in the plan. */
+export const DrillMapItem = z.strictObject({ n: z.number().int().nonnegative() });
+export type DrillMapItem = z.infer<typeof DrillMapItem>;
+
 /**
- * An item of the Map. The task has no rights on AWS: all that it may read or write are these addresses, each for one object and one
- * hour. They travel in the payload because a task without rights can look up nothing.
+ * What the task of one drill is told. It has no rights on AWS: all that it may read or write are these addresses, each for one object and a
+ * limited time. They travel in the payload because a task without rights can look up nothing.
  */
-export const DrillMapItem = z.strictObject({
-  n: z.number().int().nonnegative(),
+export const DrillOrder = z.strictObject({
   archiveUrl: z.string(),
   manifestUrl: z.string(),
   /** A PUT that succeeds once (`If-None-Match: *`). */
@@ -53,7 +56,7 @@ export const DrillMapItem = z.strictObject({
   /** JSON array of SQL texts. */
   probes: z.string(),
 });
-export type DrillMapItem = z.infer<typeof DrillMapItem>;
+export type DrillOrder = z.infer<typeof DrillOrder>;
 
 export const DrillPlanResult = z.strictObject({
   name: z.string(),

@@ -50,6 +50,8 @@ export interface StartOptions {
   readonly of?: string;
   /** @default - a random one */
   readonly name?: string;
+  /** How long it may take, for those who want to see what is left of one that is late. @default - as its definition says */
+  readonly timeoutSeconds?: number;
 }
 
 interface Parts {
@@ -119,8 +121,9 @@ export class LocalCloud {
   /** Starts an execution. A name is taken once, as Step Functions has it. */
   startExecution(input: Json, options: StartOptions = {}): Execution {
     const { of = 'StateMachineArn', stateMachineArn = output(this.#parts.deployment, of), name = randomUUID() } = options;
-    const machine = this.#parts.machines.get(stateMachineArn);
-    if (!machine) throw new Error(`StateMachineDoesNotExist: ${stateMachineArn}`);
+    const deployed = this.#parts.machines.get(stateMachineArn);
+    if (!deployed) throw new Error(`StateMachineDoesNotExist: ${stateMachineArn}`);
+    const machine = options.timeoutSeconds === undefined ? deployed : limited(deployed, options.timeoutSeconds);
     if (this.#executions.has(name)) throw new Error(`ExecutionAlreadyExists: ${name}`);
     const execution = new Execution(machine, this.#ports(), { name, input });
     this.#executions.set(name, execution);
@@ -230,6 +233,11 @@ async function assemble(options: LocalCloudOptions, dir: string, servers: LocalS
     waitScale,
   };
 }
+
+const limited = (deployed: DeployedMachine, TimeoutSeconds: number): DeployedMachine => ({
+  ...deployed,
+  machine: { ...deployed.machine, TimeoutSeconds },
+});
 
 function output({ outputs, stackName }: Deployment, name: string): string {
   const value = outputs[name];
