@@ -162,6 +162,30 @@ describe('the schedules of a stack', () => {
   });
 });
 
+it('tells the schedule of the drills from those of the nights', async () => {
+  const drill = 'arn:aws:states:eu-west-3:123456789012:stateMachine:Drill';
+  const { outputs, clients } = deployed;
+  const withDrills = { ...deployed, outputs: { ...outputs, machines: { ...outputs.machines, drill } } };
+  await clients.scheduler.send(
+    new CreateScheduleCommand(schedule('nightproof-Drills', { Arn: drill, ScheduleExpression: 'cron(0 5 ? * SUN *)' })),
+  );
+  stackHolds({ more: [['AWS::Scheduler::Schedule', 'nightproof-Drills']] });
+
+  const found = await awsOperations(withDrills).schedules();
+  const checked = await awsOperations(withDrills).checks([]);
+  stackHolds({});
+
+  expect(found.map(({ name, starts }) => [name, starts])).toEqual([
+    ['nightproof-Nightly', 'night'],
+    ['nightproof-Media', 'night'],
+    ['nightproof-Drills', 'drill'],
+  ]);
+  expect(checked.find(({ what }) => what === 'schedule nightproof-Drills')).toMatchObject({
+    state: 'ok',
+    text: 'drills at 0 5 * * SUN (Europe/Paris), enabled',
+  });
+});
+
 it('lists the executions that are under way', async () => {
   expect(await awsOperations(deployed).running()).toEqual([
     { executionArn: expect.stringMatching(/:execution:Night:by-hand$/), startedAt: expect.any(Date) },
