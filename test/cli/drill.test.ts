@@ -46,6 +46,20 @@ describe('drill', () => {
     expect(opened.map(({ purpose }) => purpose)).toEqual([{ does: 'drill', config: 'nightproof.yaml' }]);
   });
 
+  it('does not call damaged what is written between two looks', async () => {
+    const vault = new MemoryVault();
+    const head = vault.head.bind(vault);
+    vault.head = async (key) => {
+      if (key.startsWith('drills/plans/') && vault.keys('drills/plans/').length === 0)
+        drillEnded(vault, drillPlan(vault, [APP]), [drilled(vault, APP, AT)]);
+      return head(key);
+    };
+
+    const { code, stdout } = await cli(['drill'], { backend: backendOver(vault, { states: [succeeded] }) });
+
+    expect({ code, findings: stdout.includes('FINDINGS') }).toEqual({ code: 0, findings: false });
+  });
+
   it('ends with 0 where all passed, and shows it again', async () => {
     const vault = new MemoryVault();
     const plan = drillPlan(vault, [APP]);

@@ -1,6 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { DrillOutput } from '../../lib/cli/drill/drill-output.ts';
+import { ListOutput } from '../../lib/cli/list/list-output.ts';
 import { RestoreDryRunOutput, RestoreOutput } from '../../lib/cli/restore/restore-output.ts';
 import { CACHE, cliProcess } from '../support/cli-process.ts';
 import type { CliResult } from '../support/cli-rig.ts';
@@ -28,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => rig.stop());
 
-it('backs up, says what a restore would do, restores beside what is there, shows it again, and unpacks a tree', async () => {
+it('backs up, restores beside what is there and shows it again, drills, and unpacks a tree', async () => {
   const cwd = scratchFolder();
   const dir = join(cwd, 'backups');
   mkdirSync(join(dir, 'files/media'), { recursive: true });
@@ -69,6 +71,11 @@ it('backs up, says what a restore would do, restores beside what is there, shows
 
   const shown = RestoreOutput.parse(JSON.parse((await nightproof('show', name, '--json')).stdout));
   expect(shown).toMatchObject({ state: 'ended', status: 'restored', items: [{ record: { restored: { compared: true } } }] });
+
+  const drill = DrillOutput.parse(JSON.parse((await nightproof('drill', '--json')).stdout));
+  expect(drill).toMatchObject({ status: 'passed', findings: [] });
+  const { backups } = ListOutput.parse(JSON.parse((await nightproof('list', '--json')).stdout));
+  expect(backups.map(({ proof, lastDrill }) => [proof, lastDrill?.result])).toEqual(backups.map(() => ['drilled', 'passed']));
 
   const tree = await nightproof('restore', '--latest', 'media', '--to', 'unpacked');
   expect(tree, tree.stderr).toMatchObject({ code: 0 });

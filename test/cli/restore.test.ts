@@ -338,6 +338,19 @@ describe('where it goes', () => {
   });
 });
 
+it('is refused before a local cloud is started where its plan step would refuse it', async () => {
+  const vault = vaultWithApp();
+  const args = ['restore', KEY, '--local', './b', '--config', config(), '--target', 'main', '--confirm', 'main/app'];
+  const backend = backendOver(vault, { states: [failed] });
+
+  const refused = await cli(args, { backend });
+  const meant = await cli([...args, '--over-source', '--dry-run'], { backend });
+
+  expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('of this very server') });
+  expect(refused.stderr).toContain('"overSource" is --over-source');
+  expect({ code: meant.code, started: backend.inputs }).toEqual({ code: 0, started: [] });
+});
+
 describe('the confirmation', () => {
   const attempt = async (options: CliOptions, ...more: readonly string[]) => {
     const backend = backendOver(vaultWithApp(), { states: [failed] });

@@ -27,8 +27,7 @@ export function endedUnrecorded<View>({ state, view }: WatchEnd<View>, { what, l
     );
 
   const message = messageIn(state.cause);
-  if (state.error === 'Nightproof.InputRefused')
-    return new CliError(EXIT.usage, message, 'Correct the arguments; nothing was started.');
+  if (state.error === 'Nightproof.InputRefused') return new CliError(EXIT.usage, message, refusedRemedy(what));
   const reason = reasonOf(state.error);
   const facts = `${reason ?? state.error}${message === '' ? '' : `: ${message}`}`;
   return new CliError(
@@ -37,3 +36,9 @@ export function endedUnrecorded<View>({ state, view }: WatchEnd<View>, { what, l
     reason ? REASONS[reason].remedy : after,
   );
 }
+
+/** The plan step speaks of fields of the execution's input, and operators of options. */
+export const refusedRemedy = (what: Operation['what']): string =>
+  what === 'restore'
+    ? 'Nothing was started. What is in quotes there are fields of the request: "overSource" is --over-source, "production" is --production, "database" is --database.'
+    : 'Correct the arguments; nothing was started.';

@@ -8,8 +8,13 @@ const Versioned = z.looseObject({ version: z.number() });
 
 /** Reads a document. Throws only where the vault itself cannot be read. */
 export async function readDocument<T>(vault: Vault, key: string, schema: ZodType<T>): Promise<VaultDocument<T>> {
-  const document = await vault.readJson(key, z.unknown());
-  if (document === undefined) return (await vault.head(key)) ? { damaged: 'is not JSON' } : { absent: true };
+  let document = await vault.readJson(key, z.unknown());
+  if (document === undefined) {
+    if (!(await vault.head(key))) return { absent: true };
+    // written between the two looks, and not damaged for that
+    document = await vault.readJson(key, z.unknown());
+    if (document === undefined) return { damaged: 'is not JSON' };
+  }
 
   const parsed = schema.safeParse(document);
   if (parsed.success) return { found: parsed.data };

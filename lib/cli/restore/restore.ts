@@ -1,4 +1,6 @@
 import type { Manifest } from '../../domain/backup/manifest.ts';
+import type { Config } from '../../domain/config/config.ts';
+import { restoreItems } from '../../domain/restore/restore-items.ts';
 import type { RestoreRecord } from '../../domain/restore/restore-record.ts';
 import type { WantedBackup } from '../../domain/restore/restore-request.ts';
 import { chooseBackups } from '../../runtime/choose-backups.ts';
@@ -6,7 +8,7 @@ import type { Vault } from '../../runtime/vault.ts';
 import { findSets } from '../list/backup-sets.ts';
 import type { Backend, Place, StartedRun } from '../place/backend.ts';
 import type { CliContext } from '../place/context.ts';
-import { endedUnrecorded } from '../place/ended-unrecorded.ts';
+import { endedUnrecorded, refusedRemedy } from '../place/ended-unrecorded.ts';
 import { type WatchEnd, watchExecution } from '../place/watch-execution.ts';
 import { withBackend } from '../place/with-backend.ts';
 import { planNameOf } from '../run/run-name.ts';
@@ -47,12 +49,19 @@ export async function restore(
     const target = chooseTarget(manifests, options.target, config);
     const missing = await missingIn(backend.vault, manifests, wanted, context.now());
     const intent = restoreIntent(manifests, wanted, { target, options, missing });
+    if (place.local !== undefined && config) refuseBeforeStart(intent, config);
     if (options.dryRun) return dryRun(context, backend, intent, options);
     for (const line of intentLines(intent, context.terminal)) context.terminal.note(line);
     context.terminal.note('');
     return { intent, confirm: await confirmed(context, intent.confirmation, options.confirm) };
   });
   return typeof agreed === 'number' ? agreed : carryOut(context, place, agreed, options);
+}
+
+/** What the plan step of a local cloud will refuse, said before the cloud is started: it works by this very configuration. */
+function refuseBeforeStart({ manifests, request, target: { target } }: RestoreIntent, { sources }: Config): void {
+  const problems = target ? restoreItems({ request, target }, manifests, sources).problems : [];
+  if (problems.length > 0) throw new CliError(EXIT.usage, problems.join('; '), refusedRemedy('restore'));
 }
 
 /** Sources of a set's run that have no backup in it, unless some were named: half of it must not pass for all of it. */
