@@ -54,7 +54,8 @@ beforeAll(async () => {
   });
   web = await EcsService.running(rig.cloud.endpoints, { cluster: 'apps', name: 'web', tasks: TASKS });
   idle = await EcsService.running(rig.cloud.endpoints, { cluster: 'apps', name: 'idle', tasks: 0 });
-  expect((await rig.night({ scheduledTime: SCHEDULED_TIME.toISOString() })).status).toBe('SUCCEEDED');
+  const { status } = await rig.night({ scheduledTime: SCHEDULED_TIME.toISOString() });
+  if (status !== 'SUCCEEDED') throw new Error(`the night ended ${status}`);
 });
 
 afterAll(async () => {

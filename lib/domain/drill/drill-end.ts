@@ -33,7 +33,9 @@ export function buildDrillRecord({ plan, finishedAt, evidence, failure }: DrillE
       : { ...common, result: 'failed', restoreSeconds: seconds, failure: found.failure };
   });
   const { name, execution, stamp, trigger } = plan;
-  const status = failure || drills.some(({ result }) => result === 'failed') ? 'failed' : 'passed';
+  // nothing that could be drilled, of what should have been, is no success either
+  const nothing = drills.length === 0 && plan.passedOver.length > 0;
+  const status = failure || nothing || drills.some(({ result }) => result === 'failed') ? 'failed' : 'passed';
   return { version: 1, name, execution, stamp, trigger, finishedAt: finishedAt.toISOString(), status, drills };
 }
 
@@ -57,7 +59,8 @@ export function renderDrillReport(
   const { name, drills, status } = record;
   const failed = drills.filter(({ result }) => result === 'failed');
   const passed = drills.filter(({ result }) => result === 'passed');
-  const said = drills.length === 0 ? 'nothing to drill' : `${passed.length} of ${drills.length} backups restored as they were`;
+  const said =
+    drills.length === 0 ? 'nothing could be drilled' : `${passed.length} of ${drills.length} backups restored as they were`;
   const label = status === 'failed' ? 'FAILED' : 'OK';
   const byKey = new Map([...evidence.values()].map((one) => [one.key, one]));
   const lines = [

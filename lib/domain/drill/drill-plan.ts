@@ -41,8 +41,7 @@ export const DrillPlan = z.strictObject({
 export type DrillPlan = z.infer<typeof DrillPlan>;
 
 /** An item of the Map: what it is about stands in the plan. */
-export const DrillMapItem = z.strictObject({ n: z.number().int().nonnegative() });
-export type DrillMapItem = z.infer<typeof DrillMapItem>;
+const DrillMapItem = z.strictObject({ n: z.number().int().nonnegative() });
 
 /**
  * What the task of one drill is told. It has no rights on AWS: all that it may read or write are these addresses, each for one object and a
