@@ -80,4 +80,4 @@ it('backs up, restores beside what is there and shows it again, drills, and unpa
   const tree = await nightproof('restore', '--latest', 'media', '--to', 'unpacked');
   expect(tree, tree.stderr).toMatchObject({ code: 0 });
   expect(readFileSync(join(cwd, 'unpacked/picture.jpg'), 'utf8')).toBe('a picture');
-}, 300_000);
+}, 600_000);
