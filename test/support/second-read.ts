@@ -4,8 +4,12 @@ import type { ReadableVault } from '../../lib/runtime/verify/watched-reads.ts';
 /** Bytes of the second read, and where they are in the object. */
 export type Meddle = (piece: Buffer, at: number) => Buffer | Promise<Buffer>;
 
-/** A vault that gives the first reader the stored bytes, and the second one what a test makes of them. */
-export function secondReadOf(vault: ReadableVault, meddle: Meddle): ReadableVault {
+/** A vault that gives the first reader the stored bytes, and the second one what a test makes of them; `beforeEnd` when it has all. */
+export function secondReadOf(
+  vault: ReadableVault,
+  meddle: Meddle,
+  beforeEnd: () => Promise<unknown> = async () => undefined,
+): ReadableVault {
   let reads = 0;
   return {
     list: (prefix) => vault.list(prefix),
@@ -13,14 +17,14 @@ export function secondReadOf(vault: ReadableVault, meddle: Meddle): ReadableVaul
     readJson: (key, schema) => vault.readJson(key, schema),
     async read(key, versionId) {
       const body = await vault.read(key, versionId);
-      return ++reads === 2 ? Readable.from(meddled(body, meddle)) : body;
+      return ++reads === 2 ? Readable.from(meddled(body, meddle, beforeEnd)) : body;
     },
   };
 }
 
 const PIECE_BYTES = 4096;
 
-async function* meddled(body: Readable, meddle: Meddle): AsyncGenerator<Buffer> {
+async function* meddled(body: Readable, meddle: Meddle, beforeEnd: () => Promise<unknown>): AsyncGenerator<Buffer> {
   let at = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
     for (let start = 0; start < chunk.length; start += PIECE_BYTES) {
@@ -29,6 +33,7 @@ async function* meddled(body: Readable, meddle: Meddle): AsyncGenerator<Buffer> 
       at += piece.length;
     }
   }
+  await beforeEnd();
 }
 
 /** Changes one bit. */

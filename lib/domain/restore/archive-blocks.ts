@@ -27,6 +27,8 @@ export class ArchiveBlocks {
   #kind = ROWS;
   #id = 0;
   #skip = 0;
+  /** A number that has come whole. */
+  #complete: number | undefined;
   /** An integer of which only the first bytes have come. */
   #held = Buffer.alloc(0);
 
@@ -39,6 +41,11 @@ export class ArchiveBlocks {
   /** The entry whose data is just coming; undefined between two blocks. */
   get current(): number | undefined {
     return this.#awaited === 'kind' || this.#awaited === 'id' ? undefined : this.#id;
+  }
+
+  /** Whether the archive may end here. */
+  get idle(): boolean {
+    return this.#awaited === 'kind' && this.#held.length === 0;
   }
 
   /** Takes the next bytes. Throws `damaged` where they cannot be what pg_dump wrote. */
@@ -57,8 +64,6 @@ export class ArchiveBlocks {
     return passed;
   }
 
-  #complete: number | undefined;
-
   #read(chunk: Buffer, at: number): number {
     const wanted = this.#awaited === 'kind' ? 1 : 1 + this.#intBytes;
     const taken = Math.min(wanted - this.#held.length, chunk.length - at);
@@ -75,7 +80,7 @@ export class ArchiveBlocks {
     return bytes[0] === 0 ? bytes.readUIntLE(1, this.#intBytes) : -1;
   }
 
-  /** Acts on a number that has come whole; `#position` is behind it. */
+  /** Acts on a number; `#position` is behind it. */
   #conclude(): void {
     const number = this.#complete;
     if (number === undefined) return;

@@ -21,6 +21,14 @@ export interface TocEntry {
   readonly dependencies: readonly number[];
   /** Whether a block of data follows for it. */
   readonly hasData: boolean;
+  /** Where the statement that drops it stands, its length before it. */
+  readonly drop: ByteRange;
+}
+
+/** From the first byte to the one behind the last. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
 }
 
 /** The front of an archive in pg_dump's custom format. */
@@ -107,7 +115,9 @@ function readEntry(reader: FrontReader, version: number): RawEntry {
   const [catalogue, oid, name, type] = [reader.text(), reader.text(), reader.text(), reader.text()];
   reader.int(); // its section
   const definition = reader.text();
-  reader.text(); // how it is dropped
+  const start = reader.position;
+  reader.text();
+  const drop = { start, end: reader.position };
   reader.text(); // how its data is copied
   const [schema, tablespace] = [reader.text(), reader.text()];
   reader.text(); // its access method
@@ -117,7 +127,20 @@ function readEntry(reader: FrontReader, version: number): RawEntry {
   const dependencies: number[] = [];
   for (let next = reader.textOrEnd(); next; next = reader.textOrEnd()) dependencies.push(Number(next.toString('latin1')));
   const data = reader.offsetFlag() !== NO_DATA;
-  return { id, type, catalogue, oid, schema, name, owner, tablespace, definition, dependencies, hasData: hasData && data };
+  return {
+    id,
+    type,
+    catalogue,
+    oid,
+    schema,
+    name,
+    owner,
+    tablespace,
+    definition,
+    dependencies,
+    hasData: hasData && data,
+    drop,
+  };
 }
 
 function decoded(entry: RawEntry, encoding: 'utf8' | 'latin1'): TocEntry {

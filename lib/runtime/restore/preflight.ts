@@ -1,6 +1,7 @@
 import { Failure } from '../../domain/outcomes.ts';
 import type { TocEntry } from '../../domain/restore/archive-toc.ts';
-import { type PresentObjects, type Selection, selectEntries } from '../../domain/restore/select-entries.ts';
+import type { PresentObjects } from '../../domain/restore/present-objects.ts';
+import { type Selection, selectEntries } from '../../domain/restore/select-entries.ts';
 import { quoted } from '../../domain/restore/statements-of.ts';
 import { clientFor, type PostgresClient } from '../postgres/clients.ts';
 import { ServerAccess } from '../postgres/server-access.ts';
@@ -52,6 +53,7 @@ export async function prepareRestore(
   const client = clientFor(await deps.clients(), facts.major);
   const warnings = [
     ...(missing.length > 0 ? [`without tablespaces: the server has no ${missing.join(', ')}`] : []),
+    ...(selection?.views ?? []).map((view) => `made anew, since it looks at what is restored: view ${view}`),
     ...(selection?.leftOut ?? []).map((what) => `left out, since what it leads to is not there: ${what}`),
   ];
   return { job, deps, archive, facts, maintenance, client, selection, tablespaces: missing.length === 0, warnings };

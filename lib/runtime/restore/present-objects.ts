@@ -1,4 +1,4 @@
-import type { PresentObjects } from '../../domain/restore/select-entries.ts';
+import type { PresentObjects } from '../../domain/restore/present-objects.ts';
 import type { ServerSession } from '../postgres/server-connection.ts';
 
 const PRESENT = `

@@ -43,7 +43,8 @@ class ArchiveReader {
 
   finish(): ReadArchive {
     if (!this.#toc) this.#look();
-    if (!this.#toc || this.#blocks?.current !== undefined) throw new Failure('damaged', 'the archive ends in the middle');
+    const missing = this.#toc?.entries.some(({ id, hasData }) => hasData && !this.#blockEnds.has(id));
+    if (!this.#toc || !this.#blocks?.idle || missing) throw new Failure('damaged', 'the archive ends in the middle');
     return { toc: this.#toc, blockEnds: this.#blockEnds };
   }
 

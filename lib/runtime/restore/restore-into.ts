@@ -44,6 +44,7 @@ function restore(access: ServerAccess, prepared: PreparedRestore, listFile: stri
     });
     return runRestore({
       pgRestore,
+      clean,
       archive: archive.again(),
       read: archive,
       ...(selection && { ids: selection.ids }),

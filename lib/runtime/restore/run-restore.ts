@@ -1,6 +1,7 @@
 import { Failure } from '../../domain/outcomes.ts';
 import { ArchiveBlocks } from '../../domain/restore/archive-blocks.ts';
 import type { TocEntry } from '../../domain/restore/archive-toc.ts';
+import { WithoutDrops } from '../../domain/restore/without-drops.ts';
 import { BoundedWriter } from '../bounded-writer.ts';
 import { type ChildCommand, type ChildExit, type PipedChild, showExit, startChild, succeeded } from '../child.ts';
 import { whenAborted } from '../when-aborted.ts';
@@ -15,6 +16,8 @@ export interface RestoreRun {
   /** The same bytes once more; throws in place of its end where they are not the same. */
   readonly archive: AsyncGenerator<Buffer, void>;
   readonly read: ReadArchive;
+  /** Whether what is there is dropped first. */
+  readonly clean: boolean;
   /** The entries that are restored. @default all */
   readonly ids?: readonly number[];
   readonly signal: AbortSignal;
@@ -60,11 +63,13 @@ async function handOver({ stdin }: PipedChild, run: RestoreRun): Promise<void> {
   const input = new BoundedWriter(stdin, BACKLOG_BYTES);
   const progress = new Progress(run);
   const holdAt = lastNeededByte(run);
+  const edited = run.clean ? new WithoutDrops(run.read.toc) : undefined;
   let held: Buffer | undefined;
   let at = 0;
   for await (const piece of run.archive) {
     const free = Math.max(0, Math.min(piece.length, holdAt - at));
-    if (free > 0 && !(await taken(input.write(piece.subarray(0, free))))) return;
+    const given = piece.subarray(0, free);
+    if (free > 0 && !(await taken(input.write(edited ? edited.of(given, at) : given)))) return;
     // a copy: the memory of a piece is used again
     if (free < piece.length) held ??= Buffer.from(piece.subarray(free, free + 1));
     at += piece.length;

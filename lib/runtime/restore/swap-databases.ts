@@ -17,7 +17,7 @@ export interface Swap {
 }
 
 /** A rename waits five seconds by itself for sessions to end. */
-const TRIES = 4;
+const TRIES = 2;
 const END_SESSIONS_EVERY_MS = 100;
 
 /** SQLSTATEs of `object_in_use` and `duplicate_database`. */

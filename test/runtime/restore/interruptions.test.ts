@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Failure } from '../../../lib/domain/outcomes.ts';
 import type { DatabaseManifest, RestoreDependencies, RestoreJob } from '../../../lib/runtime/restore/restore-job.ts';
 import { DatabaseRig } from '../../support/database-rig.ts';
+import { findChild } from '../../support/process-state.ts';
 import { childOf, idle } from '../../support/processes.ts';
 import { backedUp, restoreJob, restoreTraced } from '../../support/restore-rig.ts';
 import { flippedAt, type Meddle, secondReadOf, whenAt } from '../../support/second-read.ts';
@@ -44,7 +45,13 @@ async function failed(job: Partial<RestoreJob>, overrides: Partial<RestoreDepend
   return { reason: failure?.reason, detail: failure?.message ?? '', phase: phases.at(-1) };
 }
 
-const meddled = (meddle: Meddle) => ({ vault: secondReadOf(store.vault, meddle) });
+const meddled = (meddle: Meddle) => ({ vault: secondReadOf(store.vault, meddle, atRest) });
+
+/** Until pg_restore has done all that it can do with what it was given: were that enough to commit, it would have. */
+async function atRest(): Promise<void> {
+  const pid = findChild(process.pid, 'pg_restore');
+  if (pid !== undefined) await idle(pid).catch(() => undefined);
+}
 
 const placeOf = (text: string): number => archive.indexOf(text);
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ArchiveToc, parseArchiveToc, type TocEntry } from '../../../lib/domain/restore/archive-toc.ts';
+import type { DatabaseManifest } from '../../../lib/runtime/restore/restore-job.ts';
 import { DatabaseRig } from '../../support/database-rig.ts';
 import { CLASS_ROLES, classesScript, type ObjectClass, objectClasses } from '../../support/object-classes.ts';
 import { backedUp, type RestoreTraces, restoreJob, restoreTraced } from '../../support/restore-rig.ts';
@@ -17,6 +18,7 @@ afterAll(() => store.stop());
 describe.each(await DatabaseRig.majors())('a server of PostgreSQL %i', (major) => {
   const classes = objectClasses(major);
   let server: DatabaseRig;
+  let manifest: DatabaseManifest;
   let traces: RestoreTraces;
   let before: ArchiveToc;
   let after: ArchiveToc;
@@ -27,7 +29,7 @@ describe.each(await DatabaseRig.majors())('a server of PostgreSQL %i', (major) =
     const session = await server.session('classes');
     for (const script of classesScript(classes)) await session.query(script);
     await session.end();
-    const manifest = await backedUp(server, store, server.source('classes', { id: `classes-${major}` }));
+    manifest = await backedUp(server, store, server.source('classes', { id: `classes-${major}` }));
     traces = await restoreTraced({ server, store }, restoreJob(manifest, 'again'));
     [before, after] = [await tableOfContents('classes'), await tableOfContents('again')];
   });
