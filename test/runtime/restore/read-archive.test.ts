@@ -49,28 +49,32 @@ describe.each(await DatabaseRig.majors())('an archive of PostgreSQL %i', (major)
   it.each([1, 7, 4096, 1 << 24])('has its blocks where they are, whatever the pieces it comes in (%d bytes)', async (length) => {
     const { toc, blockEnds } = await readArchive(inPieces(archive, length));
     const withData = toc.entries.filter(({ hasData }) => hasData).map(({ id }) => id);
-    expect([...blockEnds.keys()].sort()).toEqual(withData.sort());
+    expect(new Set(blockEnds.keys())).toEqual(new Set(withData));
     expect(Math.max(...blockEnds.values())).toBe(archive.length);
   });
 
   it('is damaged wherever it is cut', async () => {
     const { toc, blockEnds } = await readArchive(inPieces(archive, 4096));
     const places = [0, toc.bytes, ...blockEnds.values(), ...Array.from({ length: 100 }, (_, n) => n * 601)];
-    for (const place of places.flatMap((one) => [one - 1, one, one + 1]))
-      if (place >= 0 && place < archive.length)
-        await expect(readArchive(inPieces(archive.subarray(0, place), 4096))).rejects.toMatchObject({ reason: 'damaged' });
+    const cuts = places.flatMap((one) => [one - 1, one, one + 1]).filter((cut) => cut >= 0 && cut < archive.length);
+    expect(cuts.length).toBeGreaterThan(100);
+    for (const cut of cuts)
+      await expect(readArchive(inPieces(archive.subarray(0, cut), 4096))).rejects.toMatchObject({ reason: 'damaged' });
   });
 
   it('never ends this process, whatever stands in its front', () => {
     const { bytes } = parseArchiveToc(archive) ?? { bytes: 0 };
+    const unexpected: unknown[] = [];
     for (let at = 0; at < bytes; at += 3) {
       const front = Buffer.from(archive.subarray(0, bytes));
       front.writeUInt8(front.readUInt8(at) ^ (1 << (at % 8)), at);
       try {
         parseArchiveToc(front);
       } catch (error) {
-        expect(error).toBeInstanceOf(Failure);
+        if (!(error instanceof Failure)) unexpected.push(error);
       }
     }
+    expect(bytes).toBeGreaterThan(5000);
+    expect(unexpected).toEqual([]);
   });
 });

@@ -60,8 +60,6 @@ describe.each(await DatabaseRig.majors())('a server of PostgreSQL %i', (major) =
     manifest = await backedUp(server, store, server.source('shop', { id: `shop-${major}` }));
     await server.restore(store.path(manifest.key), 'copy');
     whole = await script('shop');
-    // two dumps of one state of one major are the same text
-    expect(await script('copy')).toBe(whole);
   });
   afterAll(() => server.stop());
 
@@ -69,6 +67,10 @@ describe.each(await DatabaseRig.majors())('a server of PostgreSQL %i', (major) =
     (await server.program('pg_dump', [...args, database])).replace(/^\\(un)?restrict .*$/gm, '');
   const restore = (database: string, tables: readonly string[], mode: 'inPlace' | 'new' = 'inPlace') =>
     restoreTraced({ server, store }, restoreJob(manifest, database, { mode, tables }));
+
+  it('writes the same text of two databases that are the same', async () => {
+    expect(await script('copy')).toBe(whole);
+  });
 
   it.each(TABLES)('brings %s back, with all that hung on it', async (table) => {
     await server.sql('copy', `DROP TABLE ${table} CASCADE`);
