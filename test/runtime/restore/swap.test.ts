@@ -1,3 +1,4 @@
+import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DatabaseManifest } from '../../../lib/runtime/restore/restore-job.ts';
 import { DatabaseRig } from '../../support/database-rig.ts';
@@ -92,5 +93,36 @@ describe('a swap', () => {
     await server.database(`again_restore_${STAMP}`, 'CREATE TABLE half AS SELECT 1');
     expect(await swap('again')).toHaveProperty('restored');
     expect(await server.sql('postgres', `SELECT datname FROM pg_database WHERE datname LIKE 'again%restore%'`)).toEqual([]);
+  });
+
+  it('is done by a role that is no superuser, where it may create databases and act for the owners', async () => {
+    await server.sql(
+      'postgres',
+      `CREATE ROLE guest LOGIN PASSWORD 'g'; CREATE ROLE operator LOGIN CREATEDB PASSWORD 'o'; GRANT keeper TO operator; GRANT pg_signal_backend TO operator`,
+    );
+    await server.sql('postgres', 'CREATE DATABASE kept OWNER keeper');
+    await server.sql(
+      'kept',
+      `SET ROLE keeper; CREATE SCHEMA mine; CREATE TABLE mine.t (id serial PRIMARY KEY, what text); INSERT INTO mine.t (what) VALUES ('x');
+       GRANT SELECT ON mine.t TO reader; GRANT USAGE ON SCHEMA mine TO reader; ALTER DATABASE kept SET work_mem = '6MB'; GRANT CREATE ON DATABASE kept TO reader`,
+    );
+    const kept = await backedUp(server, store, server.source('kept', { id: 'kept' }));
+    const { host, port } = server.server;
+    const visitor = new Client({ host, port, database: 'kept', user: 'guest', password: 'g' });
+    visitor.on('error', () => undefined);
+    await visitor.connect();
+    const credentials = server.credentials({ username: 'operator', password: 'o' });
+    const { restored, failure } = await restoreTraced({ server, store }, restoreJob(kept, 'kept', { mode: 'swap' }), {
+      credentials,
+    });
+    await visitor.end().catch(() => undefined);
+    expect(failure?.message).toBeUndefined();
+    expect(restored).toMatchObject({ before: `kept_before_${STAMP}`, compared: true, warnings: [] });
+    expect(
+      await server.sql(
+        'kept',
+        `SELECT tableowner, has_table_privilege('reader', 'mine.t', 'SELECT') AS reads FROM pg_tables WHERE tablename = 't'`,
+      ),
+    ).toEqual([{ tableowner: 'keeper', reads: true }]);
   });
 });
