@@ -147,6 +147,18 @@ describe('the template, over all its resources', () => {
       expect(stage.split('FROM')[0]).toContain(`VOLUME ["${ContainerPath}"]`);
   });
 
+  it('starts only programs that the image has: each is bundled, and copied into the target of its task', () => {
+    const dockerfile = readFileSync('tasks/Dockerfile', 'utf8');
+    const copied = (target: string) => new RegExp(` AS ${target}\\n[^]*?COPY ([^\\n]+) \\./`).exec(dockerfile)?.[1]?.split(' ');
+    const bundled = [...readFileSync('lib/infra/task-image.ts', 'utf8').matchAll(/(\w+): '(?:tasks|functions)\//g)].map(
+      ([, name]) => `${name}.mjs`,
+    );
+    expect(new Set(['task', 'drill', 'verify'].flatMap((target) => copied(target) ?? []))).toEqual(new Set(bundled));
+    const started = new Set([...JSON.stringify(resources).matchAll(/([a-z]+\.mjs)/g)].map(([, program]) => program));
+    expect([...started].filter((program) => !bundled.includes(program ?? ''))).toEqual([]);
+    expect(started).toContain('restore.mjs');
+  });
+
   it('brings no network where it joins one', () => {
     expect(ofType('AWS::EC2::VPC')).toHaveLength(0);
     expect(JSON.stringify(resources)).toContain('subnet-0a1b2c3d4e5f67890');

@@ -68,5 +68,7 @@ it('each plan is started at its own time, under its own name', () => {
   expect(schedules).toEqual([
     ['cron(0 2 * * ? *)', { scheduledTime, plan: 'nightly' }],
     ['cron(0 3 ? * SUN *)', { scheduledTime, plan: 'media' }],
+    ['cron(0 5 ? * SUN *)', { scheduledTime }],
+    ['cron(0 6 1 * ? *)', { scheduledTime }],
   ]);
 });

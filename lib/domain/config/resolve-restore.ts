@@ -48,6 +48,9 @@ function targetFaults(
   ];
 }
 
+/** ECS takes 8,192 characters of variables in all; three signed addresses need some 6,000 of them. */
+const MAX_PROBE_CHARACTERS = 1500;
+
 /** A probe of a source that is not there would never be asked, and nobody would notice. */
 function drillFaults({ probes, exclude }: ConfigFile['drill'], sources: ConfigFile['sources']): ConfigFault[] {
   const ids = sources.map(({ id }) => id);
@@ -58,6 +61,12 @@ function drillFaults({ probes, exclude }: ConfigFile['drill'], sources: ConfigFi
     ...Object.keys(probes)
       .filter((id) => !isKnown(id))
       .map((id) => ({ path: ['drill', 'probes', id], message: unknownName(id, ids, 'sources') })),
+    ...Object.entries(probes)
+      .filter(([, texts]) => JSON.stringify(texts).length > MAX_PROBE_CHARACTERS)
+      .map(([id]) => ({
+        path: ['drill', 'probes', id],
+        message: `must be at most ${MAX_PROBE_CHARACTERS} characters in all: they travel in the variables of a task`,
+      })),
     ...exclude.flatMap((id, index) =>
       isKnown(id) ? [] : [{ path: ['drill', 'exclude', index], message: unknownName(id, ids, 'sources') }],
     ),

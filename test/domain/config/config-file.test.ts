@@ -86,7 +86,8 @@ describe('where restores may go', () => {
   it.each([
     ['probes', 'probes: { ap: ["SELECT true"] }', 'drill.probes.ap: "ap" is not under sources; did you mean "app"?'],
     ['exclude', 'exclude: [ap]', 'drill.exclude[0]: "ap" is not under sources; did you mean "app"?'],
-  ])('is not asked by %s of a source that is not there', (_, drill, said) => {
+    ['long probes', `probes: { app: ["${'x'.repeat(1600)}"] }`, 'drill.probes.app: must be at most 1500 characters'],
+  ])('is refused for %s that no task could be asked', (_, drill, said) => {
     expect(refusals(`${MINIMAL}drill: { ${drill} }\n`).join('\n')).toContain(said);
   });
 });
