@@ -18,11 +18,19 @@ const ROWS = readFileSync('docs/coverage.md', 'utf8')
   });
 
 describe('docs/coverage.md', () => {
+  it('leaves open only what notifications, metrics and the API still lack', () => {
+    const open = ROWS.filter(({ shownBy }) => shownBy === 'not yet').map(({ numbers }) => [numbers.at(0), numbers.at(-1)]);
+    expect(open).toEqual([
+      [100, 111],
+      [139, 145],
+    ]);
+  });
+
   it('has each row of the requirements once, in order', () => {
     expect(ROWS.flatMap(({ numbers }) => numbers)).toEqual(Array.from({ length: 145 }, (_, n) => n + 1));
   });
 
-  it.each(ROWS.filter(({ numbers: [first = 0] }) => first < 100))(
+  it.each(ROWS.filter(({ shownBy }) => shownBy !== 'not yet'))(
     'row $numbers ($what) is shown by something that exists',
     (row) => {
       const faults = row.shownBy.split('; ').map(faultOf);
