@@ -14,7 +14,7 @@ import { scratchFolderUntilEnd } from '../support/scratch-folder.ts';
 const MIGRATION = `const { writeFileSync } = require('node:fs');
 const [file, ...args] = process.argv.slice(1);
 writeFileSync(file, JSON.stringify(args));
-process.exit(args.includes('fail') ? 1 : 0);`;
+process.exit(args.includes('fail') ? 3 : 0);`;
 
 let server: DatabaseRig;
 let rig: NightRig;
@@ -27,10 +27,12 @@ const folder = scratchFolderUntilEnd();
 const migrated = join(folder, 'migrated.json');
 
 beforeAll(async () => {
-  site = createServer(async (_, reply) => {
-    asked.push(await web.counts());
-    const { status, text } = (answers.length > 1 ? answers.shift() : answers[0]) ?? { status: 500, text: '' };
-    reply.writeHead(status).end(text);
+  site = createServer((_, reply) => {
+    void web.counts().then((counts) => {
+      asked.push(counts);
+      const { status, text } = (answers.length > 1 ? answers.shift() : answers[0]) ?? { status: 500, text: '' };
+      reply.writeHead(status).end(text);
+    });
   });
   await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(site.address() as AddressInfo).port}/health`;
@@ -83,19 +85,23 @@ beforeEach(() => {
 async function restore(name: string, target: string) {
   const input = { backup: { source: 'shop' }, target, database: name, mode: 'new', confirm: `${target}/${name}` };
   const execution = await rig.cloud.startExecution(input, { of: 'RestoreStateMachineArn', name }).ended;
-  return { execution, record: await rig.read(restoreRecordKey(name), RestoreRecord) };
+  const states = execution.events.flatMap((event) => (event.type === 'StateEntered' ? [event.state] : []));
+  return { execution, states, record: await rig.read(restoreRecordKey(name), RestoreRecord) };
 }
 
 describe('around a restore', () => {
   it('the statements before and after it, the command of the application and the question to it have their turn', async () => {
     answers = [{ status: 503, text: 'starting' }, ...answers];
 
-    const { execution, record } = await restore('well', 'app');
+    const { execution, record, states } = await restore('well', 'app');
 
     expect(execution, JSON.stringify(record)).toMatchObject({ status: 'SUCCEEDED' });
     expect(record).toMatchObject({ status: 'restored', services: [{ service: 'web', desiredCount: 2, running: true }] });
     expect(await server.sql('well', 'SELECT purchases::int FROM extra.stamp')).toEqual([{ purchases: 2000 }]);
     expect(JSON.parse(readFileSync(migrated, 'utf8'))).toEqual(['python', 'manage.py', 'migrate']);
+    // the command while nothing else is there, the question when all runs again
+    const order = ['StopServices', 'Items', 'Hook app', 'StartServices', 'Probe app', 'EndRestore'];
+    expect(states.filter((state) => order.includes(state))).toEqual(order);
     // asked again after the 503, and only once the service was to run again
     expect(asked.map(({ desired }) => desired)).toEqual([2, 2]);
   });
@@ -106,6 +112,7 @@ describe('around a restore', () => {
     expect(existsSync(migrated)).toBe(true);
     expect(execution.status).toBe('FAILED');
     expect(record).toMatchObject({ status: 'failed', failure: { reason: 'hook' }, items: [{ result: 'restored' }] });
+    expect(record.failure?.detail).toContain('exit code 3');
     expect(await web.counts()).toEqual({ desired: 2, running: 2 });
     // what is known to be broken is asked nothing
     expect(asked).toEqual([]);
