@@ -1,7 +1,8 @@
 import { PassThrough, Readable } from 'node:stream';
 import { main } from '../../lib/cli/main.ts';
-import type { Backend, ExecutionState, Machine, Place, Purpose } from '../../lib/cli/place/backend.ts';
+import type { Backend, ExecutionState, Place, Purpose } from '../../lib/cli/place/backend.ts';
 import { executionName } from '../../lib/cli/place/execution-name.ts';
+import type { Machine } from '../../lib/cli/place/machine.ts';
 import { CliError } from '../../lib/cli/terminal/cli-error.ts';
 import type { Vault } from '../../lib/runtime/vault.ts';
 import { execution, minutesAfter, SUNDAY } from './night.ts';

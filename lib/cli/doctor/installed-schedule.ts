@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { NIGHTLY, PlanName } from '../../domain/run/plan-name.ts';
 import { type Cron, parseCron } from '../../domain/time/schedule.ts';
-import type { Machine } from '../place/backend.ts';
+import type { Machine } from '../place/machine.ts';
 import type { InstalledSchedule } from '../place/operations.ts';
 
 const TargetInput = z.looseObject({ plan: PlanName.optional() });

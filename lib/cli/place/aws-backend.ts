@@ -5,8 +5,9 @@ import { S3Vault } from '../../runtime/vault.ts';
 import { CliError } from '../terminal/cli-error.ts';
 import { EXIT } from '../terminal/exit-codes.ts';
 import { explainAws } from './aws-errors.ts';
-import type { Backend, ExecutionState, Machine, Place, StartedRun } from './backend.ts';
+import type { Backend, ExecutionState, Place, StartedRun } from './backend.ts';
 import { executionName } from './execution-name.ts';
+import type { Machine } from './machine.ts';
 import { DEFAULT_STACK, machineArn, readStack } from './stack-outputs.ts';
 
 /** The SDK waits longer after each; a throttled operator waits some seconds and does not see it. */

@@ -1,4 +1,4 @@
-import type { Machine } from './backend.ts';
+import type { Machine } from './machine.ts';
 
 const PREFIXES = { night: 'by-hand', restore: 'restore', drill: 'drill', patrol: 'patrol' } as const satisfies Record<
   Machine,

@@ -4,8 +4,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { readAssembly } from '../../local/cloud/assembly.ts';
 import { installedSchedule } from '../doctor/installed-schedule.ts';
 import { CliError } from '../terminal/cli-error.ts';
-import type { Machine } from './backend.ts';
 import { readLocalSecrets } from './local-secrets.ts';
+import type { Machine } from './machine.ts';
 import type { Check, InstalledSchedule, Operations } from './operations.ts';
 import { MACHINE_OUTPUTS } from './stack-outputs.ts';
 

@@ -1,6 +1,6 @@
 import type { PlanName } from '../../domain/run/plan-name.ts';
 import type { Cron } from '../../domain/time/schedule.ts';
-import type { Machine } from './backend.ts';
+import type { Machine } from './machine.ts';
 
 /** What stands around the runs: what starts them, and what watches over them. */
 export interface Operations {

@@ -2,7 +2,7 @@ import { type CloudFormationClient, CloudFormationServiceException, DescribeStac
 import { CliError } from '../terminal/cli-error.ts';
 import { EXIT } from '../terminal/exit-codes.ts';
 import { explainAws } from './aws-errors.ts';
-import type { Machine } from './backend.ts';
+import type { Machine } from './machine.ts';
 
 export const DEFAULT_STACK = 'nightproof';
 
