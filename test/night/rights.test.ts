@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { DatabaseRig } from '../support/database-rig.ts';
+import { EcsService } from '../support/ecs-service.ts';
 import { NightRig } from '../support/night-rig.ts';
 import { RecordingProxy } from '../support/recording-proxy.ts';
 import { type NeededRight, rightsFor } from '../support/s3-rights.ts';
@@ -38,6 +39,7 @@ beforeAll(async () => {
     more: {
       keep: { daily: 1, weekly: 1, monthly: 1, yearly: 1 },
       volumes: { media: { fileSystemId: 'fs-0123456789abcdef0', accessPointId: 'fsap-0123456789abcdef0' } },
+      restore: { targets: { back: { connection: 'main', volume: 'media', services: [{ cluster: 'apps', service: 'web' }] } } },
     },
     cloud: {
       volumes: { 'fs-0123456789abcdef0': volume },
@@ -49,7 +51,26 @@ beforeAll(async () => {
   // three nights, so that there is something to remove
   for (const night of [0, 1, 2])
     await rig.night({ scheduledTime: new Date(Date.now() - (2 - night) * 86_400_000).toISOString() });
+  await proofs();
 });
+
+/** A restore of a database, of a tree, and one that is refused; a drill; a patrol of everything. */
+async function proofs(): Promise<void> {
+  const web = await EcsService.running(rig.cloud.endpoints, { cluster: 'apps', name: 'web', tasks: 1 });
+  web.close();
+  const restore = { of: 'RestoreStateMachineArn' };
+  const shop = { backup: { source: 'shop' }, target: 'back', mode: 'new', database: 'shop_again', confirm: 'back/shop_again' };
+  const uploads = { backup: { source: 'uploads' }, target: 'back', folder: 'again', confirm: 'back/again' };
+  const ended = [
+    await rig.cloud.execute(shop, restore),
+    await rig.cloud.execute(uploads, restore),
+    await rig.cloud.execute({ sources: ['shop'] }, { of: 'DrillStateMachineArn' }),
+    await rig.cloud.execute({ share: '100%' }, { of: 'PatrolStateMachineArn' }),
+  ];
+  for (const { status, arn, cause } of ended) if (status !== 'SUCCEEDED') throw new Error(`${arn} ended ${status}: ${cause}`);
+  await rig.cloud.execute({ ...shop, confirm: 'no' }, restore);
+  await rig.cloud.deliveries();
+}
 
 afterAll(async () => {
   await rig?.stop();
@@ -75,7 +96,8 @@ it('asks of S3, in every step and in the task, nothing that its role does not al
 
 it('has heard every step, and seen backups removed', () => {
   expect([...proxies.keys()].filter((who) => proxies.get(who)?.requests.length === 0)).toEqual([]);
-  expect(proxies.size).toBe(10);
+  // the task, nine functions of the night, five of a restore, three of a drill, two of a patrol
+  expect(proxies.size).toBe(20);
   const actions = new Set(
     [...proxies.values()].flatMap(({ requests }) => requests.flatMap(rightsFor)).map(({ action }) => action),
   );
@@ -112,5 +134,6 @@ function covers(target: string, key: string): boolean {
   if (!target.includes('"VaultBucket')) return false;
   const [, pattern] = /"\/([^"]*)"/.exec(target) ?? [];
   if (pattern === undefined) return key === '';
-  return pattern.endsWith('*') ? key.startsWith(pattern.slice(0, -1)) && key !== '' : key === pattern;
+  const [beginning = '', ending] = pattern.split('*');
+  return ending === undefined ? key === pattern : key !== '' && key.startsWith(beginning) && key.endsWith(ending);
 }
