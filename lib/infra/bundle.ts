@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Stage } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { buildSync } from 'esbuild';
+import { builtBefore } from './built-before.ts';
 
 /** CommonJS packages inside an ES module bundle still call `require`. */
 const REQUIRE_BANNER =
@@ -24,6 +25,12 @@ export interface BundleProps {
 export function bundle(scope: Construct, { name, entries, files = {} }: BundleProps): string {
   const folder = join(Stage.of(scope)?.outdir ?? 'cdk.out', 'bundles', name);
   mkdirSync(folder, { recursive: true });
+  builtBefore(JSON.stringify([name, entries]), folder, () => build(entries, folder));
+  for (const [file, content] of Object.entries(files)) writeFileSync(join(folder, file), content);
+  return folder;
+}
+
+function build(entries: BundleProps['entries'], folder: string): void {
   buildSync({
     entryPoints: Object.fromEntries(
       Object.entries(entries).map(([out, entry]) => [out, join(import.meta.dirname, '../..', entry)]),
@@ -43,6 +50,4 @@ export function bundle(scope: Construct, { name, entries, files = {} }: BundlePr
     external: ['pg-native'],
     logLevel: 'error',
   });
-  for (const [file, content] of Object.entries(files)) writeFileSync(join(folder, file), content);
-  return folder;
 }

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cacheFolder } from '../setup/cache-folder.mjs';
 
 const TREE = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -32,6 +33,7 @@ export async function synthesize({ outdir, config, tree = TREE }: Synthesis): Pr
     CDK_OUTDIR: folder,
     CDK_CONTEXT_JSON: JSON.stringify({ ...context, config: resolve(config) }),
     CDK_VALIDATION: 'false',
+    NIGHTPROOF_BUNDLES: join(cacheFolder(), 'bundles'),
   };
   await new Promise<void>((done, fail) => {
     execFile(process.execPath, ['bin/app.ts'], { cwd: tree, env }, (error, _, stderr) =>
