@@ -85,7 +85,7 @@ describe('what the stream holds', () => {
       fc.asyncProperty(tree, async (files) => {
         const folder = scratchFolder();
         for (const [names, content] of files) plantWhereFree(folder, names, content);
-        const file = `${folder}.tar`;
+        const file = join(scratchFolder(), 'tree.tar');
         const { stdout } = await run('tar', ['-c', `--format=${format}`, '-C', folder, '.'], { encoding: 'buffer' }).catch(
           partly,
         );
