@@ -3,7 +3,7 @@ import { Failure } from '../../lib/domain/outcomes.ts';
 import type { readTries } from '../../lib/runtime/run-documents.ts';
 import type { StoredObject } from '../../lib/runtime/vault.ts';
 
-type Tries = Awaited<ReturnType<typeof readTries>>;
+export type Tries = Awaited<ReturnType<typeof readTries>>;
 
 /** A task that dies right after it completed the object leaves a receipt that a later try adopts; so any receipt may be the one. */
 export function matchingReceipt(stored: StoredObject, tries: Tries): { readonly tryKey: string; readonly receipt: Receipt } {

@@ -32,11 +32,16 @@ export async function dumpTask(request: DumpRequest, deps: DumpDependencies, rep
   } catch (thrown) {
     const failure = factsOfThrown(fullDisk(thrown) ?? thrown, 'dump task');
     report.failed(failure, thrown);
-    await tries
-      ?.add({ result: 'failure', at: deps.now().toISOString(), failure })
-      .catch((error: unknown) => report.unrecorded(error));
+    const recorded = await tries?.add({ result: 'failure', at: deps.now().toISOString(), failure }).then(
+      () => true,
+      (error: unknown) => {
+        report.unrecorded(error);
+        return false;
+      },
+    );
     if (failure.reason === 'cancelled') return TASK_EXIT.cancelled;
-    return failure.retryable ? TASK_EXIT.tryAgain : TASK_EXIT.failed;
+    // a reason that nobody can read helps nobody: the next try may be able to write it down
+    return failure.retryable || recorded === false ? TASK_EXIT.tryAgain : TASK_EXIT.failed;
   }
 }
 

@@ -120,6 +120,22 @@ class BreakingVault extends S3Vault {
   }
 }
 
+/** A way on which a bit of the data changes, as often as is asked. */
+class FlippingVault extends S3Vault {
+  reads = 0;
+  flips: number;
+
+  constructor(flips: number) {
+    super(store.s3, store.bucket);
+    this.flips = flips;
+  }
+
+  override async read(key: string, versionId?: string): Promise<Readable> {
+    const whole = await buffer(await super.read(key, versionId));
+    return Readable.from([++this.reads <= this.flips ? flipped(whole, whole.length - 30_000) : whole]);
+  }
+}
+
 let job: Job;
 beforeEach(() => {
   job = new Job();
@@ -181,6 +197,21 @@ describe('verify', () => {
       name: 'Nightproof.storage',
       facts: { retryable: true },
     });
+  });
+
+  it('looks twice before it calls something damaged: a bit that changed on its way proves nothing', async () => {
+    await (await job.store(dump)).tried(1, job.receipt(dump));
+    const once = new FlippingVault(1);
+    expect(await job.verify(undefined, once)).toMatchObject({ readBack: true, bytes: dump.length });
+    expect(once.reads).toBe(2);
+    await expect(job.verify(undefined, new FlippingVault(2))).rejects.toMatchObject({ name: 'Nightproof.damaged' });
+  });
+
+  it('looks once at what it could not read twice in its time', async () => {
+    await (await job.store(dump)).tried(1, job.receipt(dump));
+    const once = new FlippingVault(1);
+    await expect(job.verify(2 * dump.length - 1, once)).rejects.toMatchObject({ name: 'Nightproof.damaged' });
+    expect(once.reads).toBe(1);
   });
 
   it('finds an object that no try sent', async () => {

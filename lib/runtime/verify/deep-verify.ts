@@ -8,6 +8,7 @@ import { checkDump } from './check-dump.ts';
 import { checkFor } from './check-for.ts';
 import type { ContentCheck, ContentsFound } from './content-check.ts';
 import { decodeDump } from './decode-dump.ts';
+import { lookTwice } from './look-twice.ts';
 import { readWhole } from './read-stored.ts';
 import { readStoredManifest } from './stored-manifest.ts';
 import { verifyMembers } from './verify-members.ts';
@@ -37,26 +38,28 @@ export interface DeepVerifyOptions extends Watching {
  * and with the task's own record; the object, its size, SHA-256 and CRC32; what it holds, decoded to the last row or file; and
  * the list of a tree's members.
  *
- * What looks damaged is read once more before it is called so: a bit that changed on its way here proves nothing. Throws the
- * reason of the signal once that fires.
+ * Damaged is what was found so twice. Throws the reason of the signal once that fires.
  */
-export async function deepVerify(key: string, options: DeepVerifyOptions): Promise<DeepFinding> {
-  const first = await lookOnce(key, options);
-  return first.result === 'damaged' ? lookOnce(key, options) : first;
-}
+export const deepVerify = (key: string, options: DeepVerifyOptions): Promise<DeepFinding> =>
+  findingOf(() => lookTwice(() => inspect(key, options)), options.signal);
 
 /** One look, which a fault between here and the vault can deceive. */
-export async function lookOnce(key: string, options: DeepVerifyOptions): Promise<DeepFinding> {
+export const lookOnce = (key: string, options: DeepVerifyOptions): Promise<DeepFinding> =>
+  findingOf(() => inspect(key, options), options.signal);
+
+async function findingOf(look: () => Promise<DeepFinding>, signal: AbortSignal): Promise<DeepFinding> {
   try {
-    return await inspect(key, watchedReads(options.vault, options), options);
+    return await look();
   } catch (thrown) {
-    options.signal.throwIfAborted();
+    signal.throwIfAborted();
     if (thrown instanceof Failure && thrown.reason === 'damaged') return { result: 'damaged', problem: thrown.message };
     return { result: 'unread', failure: factsOfThrown(thrown, 'deep verify') };
   }
 }
 
-async function inspect(key: string, vault: ReadableVault, { clients }: DeepVerifyOptions): Promise<DeepFinding> {
+async function inspect(key: string, options: DeepVerifyOptions): Promise<DeepFinding> {
+  const { clients } = options;
+  const vault = watchedReads(options.vault, options);
   const manifest = await readStoredManifest(vault, key);
   const receipt = receiptAt(manifest);
   const stored = await vault.head(key);

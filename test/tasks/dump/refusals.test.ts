@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Failure } from '../../../lib/domain/outcomes.ts';
 import type { DatabaseSource } from '../../../lib/domain/source/source.ts';
 import { freePort } from '../../../lib/local/servers/free-port.ts';
+import { S3Vault } from '../../../lib/runtime/vault.ts';
 import { DatabaseRig } from '../../support/database-rig.ts';
 import { dumpDependencies, runTask, type TaskTraces } from '../../support/dump-rig.ts';
 import { VaultRig } from '../../support/vault-rig.ts';
@@ -85,6 +87,17 @@ describe.each(majors)('a server of PostgreSQL %i', (major) => {
         await given('');
         const connection = { ...source.connection, sslMode: 'verify-full' } as const;
         expect(await run({}, { connection })).toMatchObject({ exitCode: 75, ...failed('unreachable') });
+      });
+
+      it('is asked again when the vault did not take the reason, since nobody could read it', async () => {
+        await given('');
+        const vault = new S3Vault(store.s3, store.bucket);
+        vault.putOnce = async () => {
+          throw new Failure('storage', 'PutObject was refused');
+        };
+        const credentials = server.credentials({ username: 'backup', password: 'wrong' });
+        const deps = dumpDependencies({ server, store }, { credentials, vault });
+        expect(await runTask(store, source, deps)).toMatchObject({ exitCode: 75, records: [], objects: [] });
       });
 
       it('has no such database', async () => {
