@@ -1,12 +1,12 @@
-import { writeFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { contentsDifferences, showDifference } from '../../lib/domain/backup/contents-difference.ts';
 import type { DatabaseReceipt, DumpContents } from '../../lib/domain/backup/receipt.ts';
 import { type ArchiveEntries, archiveEntries } from '../../lib/domain/drill/archive-entries.ts';
+import { archivePrelude } from '../../lib/domain/drill/archive-prelude.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
 import { watchDisk } from '../../lib/runtime/disk-watch.ts';
 import { type GuardedFolder, guardedFolder } from '../../lib/runtime/guarded-folder.ts';
-import { readPrelude, statementsOf } from '../../lib/runtime/postgres/archive-prelude.ts';
 import { clientFor, type PostgresClient } from '../../lib/runtime/postgres/clients.ts';
 import { type ConnectionFiles, writeConnectionFiles } from '../../lib/runtime/postgres/connection-files.ts';
 import { pgDumpCommand, pgRestoreCommand } from '../../lib/runtime/postgres/dump-commands.ts';
@@ -14,10 +14,10 @@ import { streamDump } from '../../lib/runtime/postgres/dump-stream.ts';
 import { ProgramEnded } from '../../lib/runtime/postgres/program-ended.ts';
 import { type ScratchServer, startScratchServer } from '../../lib/runtime/postgres/scratch-server.ts';
 import type { ServerPrograms } from '../../lib/runtime/postgres/server-programs.ts';
+import { readToc } from '../../lib/runtime/restore/read-archive.ts';
 import { askProbes } from './ask-probes.ts';
 import { type DrillLimits, deadlineMs, diskBudget } from './drill-limits.ts';
 import type { DrillNotes } from './drill-notes.ts';
-import { listOf } from './list-of.ts';
 import { restoreArchive } from './restore-archive.ts';
 import { makeScratchDatabase, type ScratchDatabase } from './scratch-database.ts';
 
@@ -98,15 +98,9 @@ async function rehearse(rehearsal: Rehearsal): Promise<void> {
 }
 
 async function prepare(rehearsal: Rehearsal): Promise<{ readonly database: ScratchDatabase; readonly entries: ArchiveEntries }> {
-  const { client, archive, folder, server, signal } = rehearsal;
-  const entries = archiveEntries(await listOf(client.pgRestore, archive, signal));
-  const listFile = join(folder.path, 'before.list');
-  const script = async (list: string, withDatabase: boolean): Promise<readonly string[]> => {
-    await writeFile(listFile, list, { mode: 0o600 });
-    return statementsOf({ pgRestore: client.pgRestore, archive, listFile }, withDatabase, signal);
-  };
-  const prelude = await readPrelude(script, entries);
-  return { database: await makeScratchDatabase(server, rehearsal.database, prelude), entries };
+  const { entries } = await readToc(createReadStream(rehearsal.archive, { signal: rehearsal.signal }));
+  const database = await makeScratchDatabase(rehearsal.server, rehearsal.database, archivePrelude(entries));
+  return { database, entries: archiveEntries(entries) };
 }
 
 async function dumpAgain(

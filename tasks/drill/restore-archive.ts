@@ -6,6 +6,7 @@ import { type ChildCommand, type ChildExit, PLAIN_LOCALE, showExit, startChild, 
 import type { PostgresClient } from '../../lib/runtime/postgres/clients.ts';
 import type { ConnectionFiles } from '../../lib/runtime/postgres/connection-files.ts';
 import { conninfo } from '../../lib/runtime/postgres/conninfo.ts';
+import { listOfEntries } from '../../lib/runtime/postgres/dump-commands.ts';
 import type { ScratchServer } from '../../lib/runtime/postgres/scratch-server.ts';
 import { whenAborted } from '../../lib/runtime/when-aborted.ts';
 import type { ScratchDatabase } from './scratch-database.ts';
@@ -33,7 +34,7 @@ const REASON_BY_SQLSTATE: Readonly<Record<string, Reason>> = {
 export async function restoreArchive(restoring: Restoring): Promise<void> {
   const { server, database, entries, folder, signal } = restoring;
   const listFile = join(folder, 'restored.list');
-  await writeFile(listFile, entries.restored(database.schemas), { mode: 0o600 });
+  await writeFile(listFile, listOfEntries(entries.restored(database.schemas)), { mode: 0o600 });
   const since = await server.mark();
   const child = startChild(pgRestore(restoring, listFile));
   try {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { escapeIdentifier, escapeLiteral } from 'pg';
+import type { ArchivePrelude } from '../../lib/domain/drill/archive-prelude.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
-import type { ArchivePrelude } from '../../lib/runtime/postgres/archive-prelude.ts';
+import { type DatabaseOptions, writtenOptions } from '../../lib/domain/restore/database-options.ts';
 import type { Credentials } from '../../lib/runtime/postgres/credentials.ts';
 import type { ScratchServer } from '../../lib/runtime/postgres/scratch-server.ts';
 import type { ServerSession } from '../../lib/runtime/postgres/server-connection.ts';
@@ -37,7 +38,7 @@ export async function makeScratchDatabase(
   const owner = { ...server.superuser, user: ROLE, password: randomBytes(24).toString('hex') };
   const warnings = await withSession(server, 'postgres', async (session) => {
     await makeRoles(session, owner, prelude.roles);
-    const made = await createDatabase(session, name, prelude.locale);
+    const made = await createDatabase(session, name, prelude.options);
     // its owner may connect, and nobody else needs to
     await session.rows(`REVOKE ALL ON DATABASE ${escapeIdentifier(name)} FROM PUBLIC`);
     return made;
@@ -62,18 +63,10 @@ async function makeRoles(session: ServerSession, { password }: Credentials, name
     await session.rows(`CREATE ROLE ${escapeIdentifier(role)} NOLOGIN NOSUPERUSER`);
 }
 
-async function createDatabase(
-  session: ServerSession,
-  name: string,
-  locale: Readonly<Record<string, string>>,
-): Promise<readonly string[]> {
-  const { ENCODING = 'UTF8' } = locale;
-  const create = (options: Readonly<Record<string, string>>): Promise<unknown> =>
-    session.rows(
-      `CREATE DATABASE ${escapeIdentifier(name)} OWNER ${ROLE} TEMPLATE template0 ${Object.entries(options)
-        .map(([option, value]) => `${option} = ${escapeLiteral(value)}`)
-        .join(' ')}`,
-    );
+async function createDatabase(session: ServerSession, name: string, archived: DatabaseOptions): Promise<readonly string[]> {
+  const { ENCODING = 'UTF8', ...locale } = archived;
+  const create = (options: DatabaseOptions): Promise<unknown> =>
+    session.rows(`CREATE DATABASE ${escapeIdentifier(name)} OWNER ${ROLE} TEMPLATE template0 ${writtenOptions(options)}`);
   try {
     await create({ ENCODING, ...locale });
     return [];
@@ -84,7 +77,9 @@ async function createDatabase(
         () => false,
       );
       if (made)
-        return [`the server of the drill does not have the locale of the archive (${showLocale(locale)}); ${LOCALE} stands in`];
+        return [
+          `the server of the drill does not have the locale of the archive (${writtenOptions(archived)}); ${LOCALE} stands in`,
+        ];
     }
     throw new Failure('restore', `no database with encoding ${ENCODING} can be made here`);
   }
@@ -106,8 +101,3 @@ async function withSession<T>(server: ScratchServer, database: string, work: (se
     await session.close();
   }
 }
-
-const showLocale = (locale: Readonly<Record<string, string>>): string =>
-  Object.entries(locale)
-    .map(([option, value]) => `${option} ${value}`)
-    .join(', ');

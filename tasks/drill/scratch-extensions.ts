@@ -1,6 +1,6 @@
 import { escapeIdentifier } from 'pg';
+import type { ArchivedExtension } from '../../lib/domain/drill/archive-prelude.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
-import type { ArchivedExtension } from '../../lib/runtime/postgres/archive-prelude.ts';
 import type { ServerSession } from '../../lib/runtime/postgres/server-connection.ts';
 
 /** Extensions whose functions connect to other servers when anybody calls them. */

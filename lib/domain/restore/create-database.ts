@@ -1,29 +1,10 @@
 import type { TocEntry } from './archive-toc.ts';
+import { databaseOptions, writtenOptions } from './database-options.ts';
 import { IDENTIFIER, quoted, statementsOf } from './statements-of.ts';
 
-/** What of a database's making comes along: how its texts are stored and sorted. */
-const OPTIONS = [
-  'ENCODING',
-  'LOCALE_PROVIDER',
-  'LOCALE',
-  'LC_COLLATE',
-  'LC_CTYPE',
-  'ICU_LOCALE',
-  'ICU_RULES',
-  'BUILTIN_LOCALE',
-] as const;
-
-const OPTION = new RegExp(`\\b(${OPTIONS.join('|')}) = ('(?:[^']|'')*'|[a-z]+)`, 'g');
-
-/**
- * The statement that makes an empty database as the dumped one was, under another name. It is put together from the options that
- * are known, so that nothing else that an archive may hold is run.
- */
-export function createDatabase(entries: readonly TocEntry[], name: string): string {
-  const entry = entries.find(({ type }) => type === 'DATABASE');
-  const options = [...(entry?.definition.matchAll(OPTION) ?? [])].map(([option]) => option);
-  return [`CREATE DATABASE ${quoted(name)} WITH TEMPLATE = template0`, ...options].join(' ');
-}
+/** The statement that makes an empty database as the dumped one was, under another name. */
+export const createDatabase = (entries: readonly TocEntry[], name: string): string =>
+  `CREATE DATABASE ${quoted(name)} WITH TEMPLATE = template0 ${writtenOptions(databaseOptions(entries))}`;
 
 /** Statements that belong to a database and not to what is in it: pg_restore leaves them out unless it makes the database itself. */
 export interface DatabaseStatements {

@@ -124,6 +124,9 @@ export interface RestoreOptions extends ConnectOptions {
   readonly listFile?: string;
 }
 
+/** What such a file holds. */
+export const listOfEntries = (ids: readonly number[]): string => ids.map((id) => `${id};\n`).join('');
+
 /** pg_restore from stdin into a database: all of it in one transaction, or nothing. */
 export const restoreCommand = ({ client, owners, tablespaces, clean, listFile, ...to }: RestoreOptions): ChildCommand => ({
   program: client.pgRestore,

@@ -22,10 +22,55 @@ export async function readArchive(archive: AsyncIterable<Buffer>): Promise<ReadA
   return reader.finish();
 }
 
-class ArchiveReader {
-  #front: Buffer[] = [];
+/** Reads no more of an archive than its front. */
+export async function readToc(archive: AsyncIterable<Buffer>): Promise<ArchiveToc> {
+  const front = new ArchiveFront();
+  for await (const piece of archive) {
+    front.push(piece);
+    if (front.toc) return front.toc;
+  }
+  return front.finish().toc;
+}
+
+class ArchiveFront {
+  #pieces: Buffer[] = [];
   #gathered = 0;
   #lookAt = FIRST_LOOK_BYTES;
+  #toc: ArchiveToc | undefined;
+
+  /** Undefined until the pieces reach so far. */
+  get toc(): ArchiveToc | undefined {
+    return this.#toc;
+  }
+
+  push(piece: Buffer): void {
+    this.#pieces.push(piece);
+    this.#gathered += piece.length;
+    // looked at again only when it has doubled, so that a long front does not take its square in time
+    if (this.#gathered >= this.#lookAt) this.#look();
+  }
+
+  /** The front, and what was gathered behind it. Throws `damaged` where the archive ends before. */
+  finish(): { readonly toc: ArchiveToc; readonly behind: Buffer } {
+    if (!this.#toc) this.#look();
+    if (!this.#toc) throw endsInTheMiddle();
+    const behind = Buffer.concat(this.#pieces).subarray(this.#toc.bytes);
+    this.#pieces = [];
+    return { toc: this.#toc, behind };
+  }
+
+  #look(): void {
+    const front = Buffer.concat(this.#pieces);
+    this.#pieces = [front];
+    this.#lookAt = front.length * 2;
+    this.#toc = parseArchiveToc(front);
+    if (!this.#toc && front.length > LONGEST_FRONT_BYTES)
+      throw new Failure('damaged', `the archive's table of contents is longer than ${LONGEST_FRONT_BYTES} bytes`);
+  }
+}
+
+class ArchiveReader {
+  readonly #front = new ArchiveFront();
   #toc: ArchiveToc | undefined;
   #blocks: ArchiveBlocks | undefined;
   readonly #blockEnds = new Map<number, number>();
@@ -36,28 +81,22 @@ class ArchiveReader {
       return;
     }
     this.#front.push(piece);
-    this.#gathered += piece.length;
-    // looked at again only when it has doubled, so that a long front does not take its square in time
-    if (this.#gathered >= this.#lookAt) this.#look();
+    if (this.#front.toc) this.#beginBlocks();
   }
 
   finish(): ReadArchive {
-    if (!this.#toc) this.#look();
+    if (!this.#toc) this.#beginBlocks();
     const missing = this.#toc?.entries.some(({ id, hasData }) => hasData && !this.#blockEnds.has(id));
-    if (!this.#toc || !this.#blocks?.idle || missing) throw new Failure('damaged', 'the archive ends in the middle');
+    if (!this.#toc || !this.#blocks?.idle || missing) throw endsInTheMiddle();
     return { toc: this.#toc, blockEnds: this.#blockEnds };
   }
 
-  #look(): void {
-    const front = Buffer.concat(this.#front);
-    this.#front = [front];
-    this.#lookAt = front.length * 2;
-    this.#toc = parseArchiveToc(front);
-    if (!this.#toc && front.length > LONGEST_FRONT_BYTES)
-      throw new Failure('damaged', `the archive's table of contents is longer than ${LONGEST_FRONT_BYTES} bytes`);
-    if (!this.#toc) return;
-    this.#front = [];
-    this.#blocks = new ArchiveBlocks(this.#toc.bytes, this.#toc.intBytes, ({ id, end }) => this.#blockEnds.set(id, end));
-    this.#blocks.push(front.subarray(this.#toc.bytes));
+  #beginBlocks(): void {
+    const { toc, behind } = this.#front.finish();
+    this.#toc = toc;
+    this.#blocks = new ArchiveBlocks(toc.bytes, toc.intBytes, ({ id, end }) => this.#blockEnds.set(id, end));
+    this.#blocks.push(behind);
   }
 }
+
+const endsInTheMiddle = (): Failure => new Failure('damaged', 'the archive ends in the middle');

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Failure } from '../../domain/outcomes.ts';
 import type { TocEntry } from '../../domain/restore/archive-toc.ts';
-import { restoreCommand } from '../postgres/dump-commands.ts';
+import { listOfEntries, restoreCommand } from '../postgres/dump-commands.ts';
 import type { ServerAccess } from '../postgres/server-access.ts';
 import { explainRestore } from './explain-restore.ts';
 import type { PreparedRestore } from './preflight.ts';
@@ -65,7 +65,7 @@ async function withListFile<T>(
   const folder = await mkdtemp(join(tmpdir(), 'nightproof-'));
   try {
     const listFile = join(folder, 'entries');
-    await writeFile(listFile, ids.map((id) => `${id};\n`).join(''), { mode: 0o600 });
+    await writeFile(listFile, listOfEntries(ids), { mode: 0o600 });
     return await work(listFile);
   } finally {
     await rm(folder, { recursive: true, force: true });

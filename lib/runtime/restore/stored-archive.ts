@@ -1,5 +1,6 @@
 import { Failure } from '../../domain/outcomes.ts';
 import type { StoredObject } from '../vault.ts';
+import { lookTwice } from '../verify/look-twice.ts';
 import { plainBytes } from './plain-bytes.ts';
 import { type ReadArchive, readArchive } from './read-archive.ts';
 import type { RestoreDependencies, RestoreJob } from './restore-job.ts';
@@ -18,23 +19,7 @@ export async function openArchive(job: RestoreJob, deps: RestoreDependencies): P
   const stored = await deps.vault.head(key);
   if (!stored) throw new Failure('damaged', `${key} is gone, though its manifest is there`);
   const again = () => plainBytes(stored, receipt, deps);
-  return { ...(await readTwiceAtMost(job, deps, again)), stored, again };
-}
-
-/** A bit that changed on its way here says nothing of the backup: what looks damaged is read once more. */
-async function readTwiceAtMost(
-  job: RestoreJob,
-  deps: RestoreDependencies,
-  plain: () => AsyncGenerator<Buffer, void>,
-): Promise<ReadArchive> {
-  const read = (): Promise<ReadArchive> => readArchive(followed(plain(), job, deps));
-  try {
-    return await read();
-  } catch (error) {
-    deps.signal.throwIfAborted();
-    if (!(error instanceof Failure) || error.reason !== 'damaged') throw error;
-    return read();
-  }
+  return { ...(await lookTwice(() => readArchive(followed(again(), job, deps)))), stored, again };
 }
 
 async function* followed(plain: AsyncIterable<Buffer>, { manifest }: RestoreJob, { observer }: RestoreDependencies) {
