@@ -19,7 +19,7 @@ export async function drillTree({ receipt, fetch, scratch, notes, signal }: Tree
     await notes.during('fetch', () => fetch(archive, signal));
     const unpacked = await notes.during('restore', () =>
       extractTree({
-        source: createReadStream(archive),
+        source: piecesOf(archive),
         method: key.endsWith('.zst') ? 'zstd' : 'gzip',
         destination: join(folder.path, 'tree'),
         name: 'drill',
@@ -35,4 +35,9 @@ export async function drillTree({ receipt, fetch, scratch, notes, signal }: Tree
   } finally {
     folder.remove();
   }
+}
+
+/** Opened when it is read: a stream that nobody comes to read fails with nobody to hear it once the folder is gone. */
+async function* piecesOf(path: string): AsyncGenerator<Buffer> {
+  yield* createReadStream(path) as AsyncIterable<Buffer>;
 }
