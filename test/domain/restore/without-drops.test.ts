@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
-import type { ArchiveToc, TocEntry } from '../../../lib/domain/restore/archive-toc.ts';
+import type { ArchiveToc } from '../../../lib/domain/restore/archive-toc.ts';
 import { WithoutDrops } from '../../../lib/domain/restore/without-drops.ts';
+import { tocEntry } from '../../support/toc-entry.ts';
 
-const entry = (type: string, start: number, end: number) => ({ type, drop: { start, end } }) as TocEntry;
+const entry = (type: string, start: number, end: number) => tocEntry({ type, drop: { start, end } });
 
 it.each([1, 2, 3, 5, 8, 100])('puts an empty text for what drops an index, whatever the pieces (%d bytes)', (length) => {
   const archive = Buffer.from('..AAAAAA...BBBBBB..CCCCCC');
