@@ -5,9 +5,10 @@ import { type WatchEnd, watchExecution } from '../place/watch-execution.ts';
 import { withBackend } from '../place/with-backend.ts';
 import { CliError, Interrupted } from '../terminal/cli-error.ts';
 import { EXIT, type ExitCode } from '../terminal/exit-codes.ts';
+import { operationDisplay } from '../terminal/operation-display.ts';
 import { readDrillInput } from './drill-input.ts';
 import { DrillOutput, DrillStartedOutput, drillOutput } from './drill-output.ts';
-import { drillProgress } from './drill-progress.ts';
+import { DRILL_PROGRESS } from './drill-progress.ts';
 import { drillLines, hasFailed } from './drill-report.ts';
 import { DrillReader, type DrillView } from './drill-view.ts';
 
@@ -66,7 +67,7 @@ function leave({ terminal }: CliContext, backend: Backend, started: StartedRun, 
 async function followed(context: CliContext, backend: Backend, run: StartedRun): Promise<WatchEnd<DrillView>> {
   const { terminal, now } = context;
   const reader = new DrillReader(backend.vault, run.name);
-  const display = drillProgress(terminal, { run, where: backend.name, now });
+  const display = operationDisplay(terminal, { run, where: backend.name, now }, DRILL_PROGRESS);
   const look = () => reader.look();
   try {
     return await watchExecution(context, { backend, run, what: 'drill', look, fingerprint, onLook: display.look });

@@ -11,13 +11,7 @@ import { Manifest } from '../../domain/backup/manifest.ts';
 import type { Tier } from '../../domain/backup/tiers.ts';
 import { inTurn } from '../../runtime/in-turn.ts';
 import type { Vault } from '../../runtime/vault.ts';
-import { readDocument } from '../place/vault-document.ts';
-
-/** Something in the vault that is not as it should be. */
-export interface Finding {
-  readonly key: string;
-  readonly problem: string;
-}
+import { type Finding, readDocument } from '../place/vault-document.ts';
 
 /** A backup: an artifact with its manifest. */
 export interface ListedBackup {

@@ -4,6 +4,12 @@ import type { Vault } from '../../runtime/vault.ts';
 /** What lies under a key that should hold a document of ours. A damaged one is a finding, never a crash. */
 export type VaultDocument<T> = { readonly found: T } | { readonly damaged: string } | { readonly absent: true };
 
+/** Something in the vault that is not as it should be. */
+export interface Finding {
+  readonly key: string;
+  readonly problem: string;
+}
+
 const Versioned = z.looseObject({ version: z.number() });
 
 /** Reads a document. Throws only where the vault itself cannot be read. */

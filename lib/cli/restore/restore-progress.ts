@@ -1,52 +1,18 @@
-import { oneLine } from '../../domain/plain-text.ts';
-import { showDuration } from '../../domain/time/duration.ts';
-import type { StartedRun } from '../place/backend.ts';
-import { type Canvas, cut, redrawn, spinner } from '../terminal/redrawn.ts';
+import type { OperationWords } from '../terminal/operation-display.ts';
+import { type Canvas, cut, spinner } from '../terminal/redrawn.ts';
 import { cutInMiddle } from '../terminal/table.ts';
-import type { Terminal } from '../terminal/terminal.ts';
 import { itemWords, phaseName } from './item-words.ts';
 import type { ItemView, RestoreView } from './restore-view.ts';
 
-/** Shows a restore while it goes on. */
-export interface RestoreProgressDisplay {
-  readonly look: (view: RestoreView) => void;
-  /** Nothing is drawn after it. */
-  readonly stop: () => void;
-}
-
-export interface Displayed {
-  readonly run: StartedRun;
-  readonly where: string;
-  readonly now: () => Date;
-}
-
-/** Redrawn in place on a terminal; else a line for each event. */
-export const restoreProgress = (terminal: Terminal, displayed: Displayed): RestoreProgressDisplay =>
-  terminal.canRedraw ? live(terminal, displayed) : plain(terminal, displayed);
+/** How a restore is shown while it goes on. */
+export const RESTORE_PROGRESS: OperationWords<RestoreView> = { title: 'Restore', lines, tell };
 
 const WIDEST_ID = 30;
 
 /** Header, the line below the items, and the cursor's. */
 const OTHER_LINES = 3;
 
-function live(terminal: Terminal, { run, where, now }: Displayed): RestoreProgressDisplay {
-  let view: RestoreView | undefined;
-  const { draw, stop } = redrawn(terminal, (canvas) => {
-    const took = showDuration(Math.max(0, (now().getTime() - run.startedAt.getTime()) / 1000));
-    const header = terminal.paintNote('strong', cut(`Restore ${run.name} on ${where}, ${took}`, canvas.columns));
-    return [header, ...(view ? itemLines(view, canvas, now()) : [`${spinner(now())} plan`])];
-  });
-  draw();
-  return {
-    look: (seen) => {
-      view = seen;
-      draw();
-    },
-    stop,
-  };
-}
-
-function itemLines(view: RestoreView, { terminal, columns, rows }: Canvas, now: Date): readonly string[] {
+function lines(view: RestoreView, { terminal, columns, rows }: Canvas, now: Date): readonly string[] {
   const shown = openFirst(view.items, Math.max(1, rows - OTHER_LINES));
   const width = Math.min(WIDEST_ID, Math.max(...shown.map(({ item }) => item.sourceId.length)));
   const hidden = view.items.length - shown.length;
@@ -85,10 +51,9 @@ const servicesIn = ({ services }: NonNullable<RestoreView['services']>): string 
 /** After so long without a change of phase a line says how far an item is. */
 const SAY_AGAIN_MS = 30_000;
 
-function plain(terminal: Terminal, { run, where, now }: Displayed): RestoreProgressDisplay {
+function tell(say: (line: string) => void, now: () => Date): (view: RestoreView) => void {
   let before: RestoreView | undefined;
   const saidAt = new Map<number, number>();
-  const say = (line: string): void => terminal.note(`${now().toISOString().slice(0, 19)}Z  ${oneLine(line)}`);
   const sayItem = (one: ItemView, last: ItemView | undefined): void => {
     const { item, progress, record } = one;
     const moved = (record && !last?.record) || (progress && phaseName(progress) !== (last?.progress && phaseName(last.progress)));
@@ -97,16 +62,12 @@ function plain(terminal: Terminal, { run, where, now }: Displayed): RestoreProgr
     saidAt.set(item.n, now().getTime());
     say(`${item.sourceId}: ${itemWords(one)}`);
   };
-  say(`started on ${where}: ${run.executionArn}`);
-  return {
-    look: (view) => {
-      if (!before) say(`to restore to ${view.plan.targetName}: ${view.items.map(({ item }) => item.key).join(', ')}`);
-      if (view.services && !before?.services && view.services.services.length > 0)
-        say(`services stopped: ${servicesIn(view.services)}`);
-      for (const [at, one] of view.items.entries()) sayItem(one, before?.items[at]);
-      if (view.record && !before?.record) say('the record is written');
-      before = view;
-    },
-    stop: () => undefined,
+  return (view) => {
+    if (!before) say(`to restore to ${view.plan.targetName}: ${view.items.map(({ item }) => item.key).join(', ')}`);
+    if (view.services && !before?.services && view.services.services.length > 0)
+      say(`services stopped: ${servicesIn(view.services)}`);
+    for (const [at, one] of view.items.entries()) sayItem(one, before?.items[at]);
+    if (view.record && !before?.record) say('the record is written');
+    before = view;
   };
 }

@@ -1,3 +1,4 @@
+import type { ZodType } from 'zod';
 import {
   restoreItemKey,
   restorePlanKey,
@@ -9,8 +10,8 @@ import { type RestoreItem, RestorePlan } from '../../domain/restore/restore-plan
 import { RestoreItemRecord, RestoreProgress, RestoreRecord, StoppedServices } from '../../domain/restore/restore-record.ts';
 import { inTurn } from '../../runtime/in-turn.ts';
 import type { Vault } from '../../runtime/vault.ts';
-import type { Finding } from '../list/inventory.ts';
-import { readDocument } from '../place/vault-document.ts';
+import { KnownDocuments } from '../place/known-documents.ts';
+import type { Finding } from '../place/vault-document.ts';
 
 /** How far an item is, and how fast: since the first look at its phase. */
 export interface ItemProgress extends RestoreProgress {
@@ -40,13 +41,13 @@ export interface RestoreView {
 export class RestoreReader {
   readonly #vault: Vault;
   readonly #name: string;
-  readonly #known = new Map<string, unknown>();
-  readonly #findings = new Map<string, Finding>();
+  readonly #documents: KnownDocuments;
   /** The first look at the phase that each item is in. */
   readonly #began = new Map<number, RestoreProgress>();
 
   constructor(vault: Vault, name: string) {
     this.#vault = vault;
+    this.#documents = new KnownDocuments(vault);
     this.#name = name;
   }
 
@@ -69,7 +70,7 @@ export class RestoreReader {
       ...(services && { services }),
       ended: keys.has(recordKey),
       ...(record && { record }),
-      findings: [...this.#findings.values()],
+      findings: this.#documents.findings,
     };
   }
 
@@ -95,13 +96,7 @@ export class RestoreReader {
     return seconds > 0 ? { ...progress, bytesPerSecond: (progress.bytes - first.bytes) / seconds } : progress;
   }
 
-  async #read<T>(keys: ReadonlySet<string>, key: string, schema: Parameters<typeof readDocument<T>>[2]): Promise<T | undefined> {
-    if (!keys.has(key)) return undefined;
-    if (this.#known.has(key)) return this.#known.get(key) as T;
-    const document = await readDocument(this.#vault, key, schema);
-    if ('damaged' in document) this.#findings.set(key, { key, problem: document.damaged });
-    const found = 'found' in document ? document.found : undefined;
-    if (found !== undefined) this.#known.set(key, found);
-    return found;
+  async #read<T>(keys: ReadonlySet<string>, key: string, schema: ZodType<T>): Promise<T | undefined> {
+    return keys.has(key) ? this.#documents.read(key, schema) : undefined;
   }
 }

@@ -14,12 +14,13 @@ import { withBackend } from '../place/with-backend.ts';
 import { planNameOf } from '../run/run-name.ts';
 import { CliError, Interrupted } from '../terminal/cli-error.ts';
 import { EXIT, type ExitCode } from '../terminal/exit-codes.ts';
+import { operationDisplay } from '../terminal/operation-display.ts';
 import { confirmed } from './confirm.ts';
 import { intentLines } from './intent-lines.ts';
 import { type RestoreIntent, restoreIntent } from './restore-intent.ts';
 import { type RestoreOptions, refuseMixed, wantedIn } from './restore-options.ts';
 import { RestoreDryRunOutput, RestoreOutput, RestoreStartedOutput, restoreOutput } from './restore-output.ts';
-import { restoreProgress } from './restore-progress.ts';
+import { RESTORE_PROGRESS } from './restore-progress.ts';
 import { restoreLines } from './restore-report.ts';
 import { restoreToFolder } from './restore-to-folder.ts';
 import { RestoreReader, type RestoreView } from './restore-view.ts';
@@ -132,7 +133,7 @@ function leave({ terminal }: CliContext, backend: Backend, started: StartedRun, 
 async function followed(context: CliContext, backend: Backend, run: StartedRun): Promise<WatchEnd<RestoreView>> {
   const { terminal, now } = context;
   const reader = new RestoreReader(backend.vault, run.name);
-  const display = restoreProgress(terminal, { run, where: backend.name, now });
+  const display = operationDisplay(terminal, { run, where: backend.name, now }, RESTORE_PROGRESS);
   const look = () => reader.look();
   try {
     return await watchExecution(context, { backend, run, what: 'restore', look, fingerprint, onLook: display.look });

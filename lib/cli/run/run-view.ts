@@ -9,8 +9,8 @@ import { Found } from '../../domain/source/found.ts';
 import type { Source } from '../../domain/source/source.ts';
 import { inTurn } from '../../runtime/in-turn.ts';
 import type { Vault } from '../../runtime/vault.ts';
-import type { Finding } from '../list/inventory.ts';
-import { readDocument } from '../place/vault-document.ts';
+import { KnownDocuments } from '../place/known-documents.ts';
+import type { Finding } from '../place/vault-document.ts';
 
 /** Where a source is in a run. `discover`: what a group holds is being looked for; `dump` includes waiting for a free place. */
 export const SOURCE_STEPS = ['discover', 'dump', 'verify', 'promote', 'verified', 'failed'] as const;
@@ -55,11 +55,13 @@ interface Told {
 export class RunReader {
   readonly #vault: Vault;
   readonly #plan: Plan;
-  readonly #known = new Map<string, unknown>();
-  readonly #findings = new Map<string, Finding>();
+  readonly #documents: KnownDocuments;
+  /** Keys of those that are there. */
+  readonly #manifests = new Set<string>();
 
   constructor(vault: Vault, plan: Plan) {
     this.#vault = vault;
+    this.#documents = new KnownDocuments(vault);
     this.#plan = plan;
   }
 
@@ -69,9 +71,9 @@ export class RunReader {
     for await (const { key } of this.#vault.list(runFolder({ slot: this.#plan.slot }).slice(0, -1))) keys.add(key);
 
     const recordKey = runRecordKey(this.#plan);
-    const record = keys.has(recordKey) ? await this.#read(recordKey, RunRecord) : undefined;
+    const record = keys.has(recordKey) ? await this.#documents.read(recordKey, RunRecord) : undefined;
     const settled = new Map(record?.sources.map((outcome) => [outcome.sourceId, outcome]));
-    const known = keys.has(foundKey(this.#plan)) ? await this.#read(foundKey(this.#plan), Found) : undefined;
+    const known = keys.has(foundKey(this.#plan)) ? await this.#documents.read(foundKey(this.#plan), Found) : undefined;
     const sources = await inTurn(sourcesOf(this.#plan, known), (source) =>
       this.#source(source, keys, { known, outcome: settled.get(source.id) }),
     );
@@ -84,7 +86,7 @@ export class RunReader {
       sources: [...groups, ...sources],
       ...flags,
       ...(record && { record }),
-      findings: [...this.#findings.values()],
+      findings: this.#documents.findings,
     };
   }
 
@@ -110,31 +112,22 @@ export class RunReader {
 
   async #outcome(sourceId: string, keys: ReadonlySet<string>): Promise<SourceOutcome | undefined> {
     const key = outcomeKey(this.#plan, sourceId);
-    return keys.has(key) ? this.#read(key, SourceOutcome) : undefined;
+    return keys.has(key) ? this.#documents.read(key, SourceOutcome) : undefined;
   }
 
   /** A receipt says that the dump is done, a manifest that it is verified; what was before this attempt says nothing. */
   async #openStep(source: Source, newest: TryRecord | undefined): Promise<SourceStep> {
     if (newest?.result !== 'receipt') return 'dump';
     const key = manifestKey(artifactKeyOf(source, this.#plan.slot));
-    if (!this.#known.has(key) && (await this.#vault.head(key))) this.#known.set(key, true);
-    return this.#known.has(key) ? 'promote' : 'verify';
+    if (!this.#manifests.has(key) && (await this.#vault.head(key))) this.#manifests.add(key);
+    return this.#manifests.has(key) ? 'promote' : 'verify';
   }
 
   async #tries(sourceId: string, keys: ReadonlySet<string>): Promise<readonly TryRecord[]> {
     const prefix = tryPrefix(this.#plan.slot, sourceId);
     const found = [...keys].filter((key) => key.startsWith(prefix)).sort();
-    const tries = await inTurn(found, (key) => this.#read(key, TryRecord));
+    const tries = await inTurn(found, (key) => this.#documents.read(key, TryRecord));
     return tries.flatMap((one) => (one && timeOf(one) >= Date.parse(this.#plan.claimedAt) ? [one] : []));
-  }
-
-  async #read<T>(key: string, schema: Parameters<typeof readDocument<T>>[2]): Promise<T | undefined> {
-    if (this.#known.has(key)) return this.#known.get(key) as T;
-    const document = await readDocument(this.#vault, key, schema);
-    if ('damaged' in document) this.#findings.set(key, { key, problem: document.damaged });
-    const found = 'found' in document ? document.found : undefined;
-    if (found !== undefined) this.#known.set(key, found);
-    return found;
   }
 }
 

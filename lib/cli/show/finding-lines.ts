@@ -1,5 +1,5 @@
 import { wrapped } from '../../domain/plain-text.ts';
-import type { Finding } from '../list/inventory.ts';
+import type { Finding } from '../place/vault-document.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 /** What is not as it should be, where the eye falls on it. */

@@ -1,10 +1,11 @@
 import { parseArtifactKey } from '../../domain/backup/keys.ts';
 import type { Manifest } from '../../domain/backup/manifest.ts';
 import type { StoredObject } from '../../runtime/vault.ts';
-import { type Finding, recordedDamage } from '../list/inventory.ts';
+import { recordedDamage } from '../list/inventory.ts';
 import { type Kept, keepRulesOf, keptBy } from '../list/keep-rules.ts';
 import type { Backend } from '../place/backend.ts';
 import type { CliContext } from '../place/context.ts';
+import type { Finding } from '../place/vault-document.ts';
 import { EXIT, type ExitCode } from '../terminal/exit-codes.ts';
 import { fields, hanging } from '../terminal/fields.ts';
 import type { Terminal } from '../terminal/terminal.ts';
