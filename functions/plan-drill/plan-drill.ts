@@ -1,25 +1,17 @@
-import { z } from 'zod';
 import { parseArtifactKey, stemOf } from '../../lib/domain/backup/keys.ts';
-import { DRILLS_PREFIX, drillPlanKey, evidenceKey, isExecutionName } from '../../lib/domain/backup/operation-keys.ts';
+import { DRILLS_PREFIX, drillPlanKey, evidenceKey } from '../../lib/domain/backup/operation-keys.ts';
 import { TIERS } from '../../lib/domain/backup/tiers.ts';
 import type { Config } from '../../lib/domain/config/config.ts';
 import { DrillPlan, type DrillPlanResult, type DrillRequest } from '../../lib/domain/drill/drill-plan.ts';
 import { type Picked, pickBackups } from '../../lib/domain/drill/pick-backups.ts';
 import { readDrillRequest } from '../../lib/domain/drill/read-request.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
-import { InputRefused } from '../../lib/domain/run/refused-input.ts';
+import { readOperationStart } from '../../lib/domain/run/operation-start.ts';
 import { type Slot, slotOf } from '../../lib/domain/time/slot.ts';
 import { listAllBackups } from '../../lib/runtime/backups.ts';
 import { chooseBackups } from '../../lib/runtime/choose-backups.ts';
 import type { Vault } from '../../lib/runtime/vault.ts';
 import { writeOrFind } from '../../lib/runtime/write-or-find.ts';
-
-const PlanDrillPayload = z.strictObject({
-  input: z.unknown(),
-  execution: z.string().min(1),
-  name: z.string(),
-  startedAt: z.iso.datetime(),
-});
 
 export interface PlanDrillDependencies {
   readonly vault: Vault;
@@ -30,9 +22,7 @@ export interface PlanDrillDependencies {
 export const planDrill =
   ({ vault, settings }: PlanDrillDependencies) =>
   async (payload: unknown): Promise<DrillPlanResult> => {
-    const { input, execution, name, startedAt } = PlanDrillPayload.parse(payload);
-    if (!isExecutionName(name))
-      throw new InputRefused([`the execution's name must be letters, digits, "_" and "-", at most 80: it names the drill`]);
+    const { input, execution, name, startedAt } = readOperationStart(payload, 'drill');
     const request = readDrillRequest(input);
     const now = new Date(startedAt);
     const { backups, passedOver } = await picked({ vault, settings }, request, { name, now });

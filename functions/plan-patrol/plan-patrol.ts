@@ -1,19 +1,11 @@
-import { z } from 'zod';
-import { isExecutionName, patrolPlanKey } from '../../lib/domain/backup/operation-keys.ts';
+import { patrolPlanKey } from '../../lib/domain/backup/operation-keys.ts';
 import { TIERS } from '../../lib/domain/backup/tiers.ts';
 import { chooseKeys, readPatrolRequest } from '../../lib/domain/patrol/choose-keys.ts';
 import { PatrolPlan } from '../../lib/domain/patrol/patrol-plan.ts';
-import { InputRefused } from '../../lib/domain/run/refused-input.ts';
+import { readOperationStart } from '../../lib/domain/run/operation-start.ts';
 import { listAllBackups } from '../../lib/runtime/backups.ts';
 import type { Vault } from '../../lib/runtime/vault.ts';
 import { writeOrFind } from '../../lib/runtime/write-or-find.ts';
-
-const PlanPatrolPayload = z.strictObject({
-  input: z.unknown(),
-  execution: z.string().min(1),
-  name: z.string(),
-  startedAt: z.iso.datetime(),
-});
 
 export interface PlanPatrolDependencies {
   readonly vault: Vault;
@@ -28,9 +20,7 @@ export interface PlanPatrolDependencies {
 export const planPatrol =
   ({ vault, share }: PlanPatrolDependencies) =>
   async (payload: unknown): Promise<{ readonly patrolKey: string; readonly keys: number }> => {
-    const { input, execution, name, startedAt } = PlanPatrolPayload.parse(payload);
-    if (!isExecutionName(name))
-      throw new InputRefused([`the execution's name must be letters, digits, "_" and "-", at most 80: it names the patrol`]);
+    const { input, execution, name, startedAt } = readOperationStart(payload, 'patrol');
     const request = readPatrolRequest(input);
     const { keys, ...choice } = chooseKeys(request, await goodBackups(vault), { share, at: new Date(startedAt) });
     const plan: PatrolPlan = { version: 1, name, execution, requestedAt: startedAt, ...choice, keys: [...keys] };

@@ -1,21 +1,14 @@
-import { z } from 'zod';
-import { isExecutionName, restoreItemsKey, restorePlanKey } from '../../lib/domain/backup/operation-keys.ts';
+import { restoreItemsKey, restorePlanKey } from '../../lib/domain/backup/operation-keys.ts';
 import type { Config } from '../../lib/domain/config/config.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
 import { type ReadRequest, readRestoreRequest } from '../../lib/domain/restore/read-request.ts';
 import { mapItemOf, restoreItems } from '../../lib/domain/restore/restore-items.ts';
 import { RestorePlan, type RestorePlanResult } from '../../lib/domain/restore/restore-plan.ts';
+import { readOperationStart } from '../../lib/domain/run/operation-start.ts';
 import { InputRefused } from '../../lib/domain/run/refused-input.ts';
 import { slotOf } from '../../lib/domain/time/slot.ts';
 import { chooseBackups } from '../../lib/runtime/choose-backups.ts';
 import type { Vault } from '../../lib/runtime/vault.ts';
-
-const PlanRestorePayload = z.strictObject({
-  input: z.unknown(),
-  execution: z.string().min(1),
-  name: z.string(),
-  startedAt: z.iso.datetime(),
-});
 
 export interface PlanRestoreDependencies {
   readonly vault: Vault;
@@ -29,9 +22,7 @@ export interface PlanRestoreDependencies {
 export const planRestore =
   ({ vault, config }: PlanRestoreDependencies) =>
   async (payload: unknown): Promise<RestorePlanResult> => {
-    const { input, execution, name, startedAt } = PlanRestorePayload.parse(payload);
-    if (!isExecutionName(name))
-      throw new InputRefused([`the execution's name must be letters, digits, "_" and "-", at most 80: it names the restore`]);
+    const { input, execution, name, startedAt } = readOperationStart(payload, 'restore');
     const asked = readRestoreRequest(input, config.restore.targets);
     const manifests = await chooseBackups(vault, asked.request.backup, new Date(startedAt));
     const { items, problems } = restoreItems(asked, manifests, config.sources);

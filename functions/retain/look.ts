@@ -9,8 +9,8 @@ import { SourceOutcome } from '../../lib/domain/run/source-outcome.ts';
 import { artifactKeyOf } from '../../lib/domain/source/artifact-of.ts';
 import type { Source } from '../../lib/domain/source/source.ts';
 import type { Slot } from '../../lib/domain/time/slot.ts';
-import { isGoodBackup, listBackups } from '../../lib/runtime/backups.ts';
-import { newestSet } from '../../lib/runtime/complete-sets.ts';
+import { listBackups } from '../../lib/runtime/backups.ts';
+import { newestListedSet } from '../../lib/runtime/complete-sets.ts';
 import { inTurn } from '../../lib/runtime/in-turn.ts';
 import { readFound } from '../../lib/runtime/run-documents.ts';
 import type { Vault } from '../../lib/runtime/vault.ts';
@@ -53,20 +53,11 @@ async function isVerified(vault: Vault, plan: Plan, sourceId: string): Promise<b
 
 /** The newest complete set of each plan that the sources of this run belong to. */
 export async function setsOf(vault: Vault, plan: Plan, looks: readonly Look[]): Promise<ReadonlyMap<PlanName, Slot>> {
-  const listed = new Map(
-    looks.flatMap(({ source, seen }) => ('backups' in seen ? [[source.id, slotsOf(seen.backups)] as const] : [])),
-  );
-  const has = async (source: Source, slot: Slot): Promise<boolean> =>
-    source.kind === 'datedFolder' || !listed.has(source.id)
-      ? isGoodBackup(vault, artifactKeyOf(source, slot))
-      : listed.get(source.id)?.has(slot) === true;
+  const listed = new Map(looks.flatMap(({ source, seen }) => ('backups' in seen ? [[source.id, seen.backups] as const] : [])));
   const sets = new Map<PlanName, Slot>();
   for (const name of new Set(looks.map(({ source }) => source.plan ?? NIGHTLY))) {
-    const slot = await newestSet(vault, { plan: name, upTo: plan.slot, has });
+    const slot = await newestListedSet(vault, { plan: name, upTo: plan.slot, listed });
     if (slot) sets.set(name, slot);
   }
   return sets;
 }
-
-const slotsOf = (backups: readonly VerifiedBackup[]): ReadonlySet<Slot> =>
-  new Set(backups.filter(({ damaged }) => !damaged).map(({ slot }) => slot));

@@ -1,9 +1,12 @@
+import type { VerifiedBackup } from '../domain/retention/retention.ts';
 import { isCompleteSet } from '../domain/retention/sets.ts';
 import { Plan } from '../domain/run/plan.ts';
 import type { PlanName } from '../domain/run/plan-name.ts';
 import { sourcesOf } from '../domain/run/plan-night.ts';
+import { artifactKeyOf } from '../domain/source/artifact-of.ts';
 import type { Source } from '../domain/source/source.ts';
 import type { Slot } from '../domain/time/slot.ts';
+import { isGoodBackup } from './backups.ts';
 import { inTurn } from './in-turn.ts';
 import { pastRuns } from './past-runs.ts';
 import { readFound } from './run-documents.ts';
@@ -35,6 +38,24 @@ export async function newestSet(vault: Vault, { plan, upTo, has }: SetQuestion):
   }
   return undefined;
 }
+
+export interface ListedSetQuestion extends Omit<SetQuestion, 'has'> {
+  /** Backups by source, as they were listed. */
+  readonly listed: ReadonlyMap<string, readonly VerifiedBackup[]>;
+}
+
+/** The same by what was listed; of a source that was not, and of dated folders, which keep no slot, the vault is asked for each. */
+export function newestListedSet(vault: Vault, { listed, ...question }: ListedSetQuestion): Promise<Slot | undefined> {
+  const slots = new Map([...listed].map(([id, backups]) => [id, goodSlots(backups)] as const));
+  const has = async (source: Source, slot: Slot): Promise<boolean> => {
+    const known = source.kind === 'datedFolder' ? undefined : slots.get(source.id);
+    return known ? known.has(slot) : isGoodBackup(vault, artifactKeyOf(source, slot));
+  };
+  return newestSet(vault, { ...question, has });
+}
+
+const goodSlots = (backups: readonly VerifiedBackup[]): ReadonlySet<Slot> =>
+  new Set(backups.filter(({ damaged }) => !damaged).map(({ slot }) => slot));
 
 interface Asked {
   readonly sources: readonly Source[];

@@ -5,11 +5,10 @@ import { planRetention, type VerifiedBackup } from '../../domain/retention/reten
 import type { RetentionDecision } from '../../domain/retention/retention-decision.ts';
 import { RetentionRecord } from '../../domain/retention/retention-record.ts';
 import { NIGHTLY, type PlanName } from '../../domain/run/plan-name.ts';
-import { artifactKeyOf } from '../../domain/source/artifact-of.ts';
 import { type Keep, keepOf, type Source } from '../../domain/source/source.ts';
 import { type Slot, slotOf } from '../../domain/time/slot.ts';
-import { isGoodBackup, listAllBackups, listBackups } from '../../runtime/backups.ts';
-import { newestSet } from '../../runtime/complete-sets.ts';
+import { listAllBackups, listBackups } from '../../runtime/backups.ts';
+import { newestListedSet } from '../../runtime/complete-sets.ts';
 import { lastRecord, type Remembered } from '../../runtime/last-retention.ts';
 import type { Vault } from '../../runtime/vault.ts';
 import { newestSources } from '../list/keep-rules.ts';
@@ -63,12 +62,8 @@ async function remember(
   { now, names }: { readonly now: Date; readonly names: Listed },
 ): Promise<Memory> {
   const upTo = slotOf(now);
-  const has = async (source: Source, slot: Slot): Promise<boolean> =>
-    source.kind === 'datedFolder' || !names.has(source.id)
-      ? isGoodBackup(vault, artifactKeyOf(source, slot))
-      : names.get(source.id)?.some((backup) => backup.slot === slot && !backup.damaged) === true;
   return {
-    set: await newestSet(vault, { plan, upTo, has }),
+    set: await newestListedSet(vault, { plan, upTo, listed: names }),
     last: await lastRecord(vault, { plan, upTo, read: (key) => readRecord(vault, key) }),
   };
 }
