@@ -3,6 +3,7 @@ import { type Corpus, makeCorpus } from '../support/corpus-backups.ts';
 import { DAMAGE_KINDS } from '../support/damage-case.ts';
 import { damageOne, lookAtIntact } from '../support/damage-corpus.ts';
 import { CaseNotes, type CaseResult } from '../support/faults/case-result.ts';
+import { receive } from '../support/refusals.ts';
 import type { Proof } from './proof.ts';
 
 /** pg_restore takes a core of its own. */
@@ -54,6 +55,34 @@ export const DAMAGE_PROOF: Proof = {
     if (verdict === 'missed' || verdict === 'unread') notes.violate(`seed ${number}: ${verdict}: ${name}`);
     const [kind, format, concealed] = name.split(' | ');
     for (const what of [verdict, `damage: ${kind}`, `format: ${format}`, `concealed by: ${concealed}`]) notes.count(what);
+  }),
+};
+
+/** Receptions of each of the two, as `restore: refused`. */
+const receptions = (who: 'restore' | 'drill', tally: CaseResult['tally']): Readonly<Record<string, number>> => ({
+  [`refused by ${who}`]: count(tally, `${who}: refused`),
+  [`${who}: what comes of it is what was backed up`]: count(tally, `${who}: same`),
+  [`${who}: only a server can tell`]: count(tally, `${who}: server`),
+});
+
+export const REFUSAL_PROOF: Proof = {
+  name: 'refusals',
+  claim:
+    'No restore and no drill takes a damaged backup for the one that was made: the same cases as those of damage, up to where a server is asked. What only a server can tell is the matter of drills.',
+  cases: 100_000,
+  figures: (damaged, tally) => ({
+    'damaged backups': damaged,
+    ...receptions('restore', tally),
+    ...receptions('drill', tally),
+  }),
+  never: ['taken'],
+  missing: (tally) => DAMAGE_KINDS.filter((kind) => !tally[`damage: ${kind}`]).map((kind) => `no ${kind}`),
+  open: overCorpus(async (corpus, number, notes) => {
+    const { name, restore, drill } = await receive(corpus, number);
+    if (restore === 'taken' || drill === 'taken') notes.violate(`seed ${number}: restore ${restore}, drill ${drill}: ${name}`);
+    const [kind, format] = name.split(' | ');
+    for (const what of [`restore: ${restore}`, `drill: ${drill ?? 'not asked'}`, `damage: ${kind}`, `format: ${format}`])
+      notes.count(what);
   }),
 };
 

@@ -1,6 +1,6 @@
 import { hostileArchives } from '../support/hostile-archives.ts';
 import { objectClasses } from '../support/object-classes.ts';
-import { DAMAGE_PROOF, INTACT_PROOF } from './damage-proof.ts';
+import { DAMAGE_PROOF, INTACT_PROOF, REFUSAL_PROOF } from './damage-proof.ts';
 import { DRILL_PROOF } from './drill-proof.ts';
 import { FAULT_PROOF, KILL_POINT_PROOF } from './fault-proof.ts';
 import type { Proof } from './proof.ts';
@@ -28,6 +28,7 @@ export const PROOFS: readonly Proof[] = [
   FAULT_PROOF,
   KILL_POINT_PROOF,
   DAMAGE_PROOF,
+  REFUSAL_PROOF,
   INTACT_PROOF,
   DRILL_PROOF,
   HOSTILE_ARCHIVE_PROOF,

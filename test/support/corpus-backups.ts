@@ -41,6 +41,8 @@ export interface CorpusBackup {
 export interface Corpus {
   readonly backups: readonly CorpusBackup[];
   readonly client: PostgresClient;
+  /** Opens those that are encrypted. */
+  readonly identity: string;
 }
 
 const WEEK_MS = 7 * 86_400_000;
@@ -55,7 +57,7 @@ export async function makeCorpus(folder: string, rounds: number, only?: readonly
     const maker = await CorpusMaker.open(server, store, folder);
     const backups: CorpusBackup[] = [];
     for (let round = 0; round < rounds; round++) backups.push(...(await maker.round(round, only)));
-    return { backups, client: maker.client };
+    return { backups, client: maker.client, identity: maker.identity };
   } finally {
     await Promise.all([store.stop(), server.stop()]);
   }
@@ -63,13 +65,21 @@ export async function makeCorpus(folder: string, rounds: number, only?: readonly
 
 class CorpusMaker {
   readonly client: PostgresClient;
+  readonly identity: string;
   readonly #server: DatabaseRig;
   readonly #store: VaultRig;
   readonly #folder: string;
   readonly #recipients: string[];
 
-  private constructor(client: PostgresClient, server: DatabaseRig, store: VaultRig, folder: string, recipients: string[]) {
+  private constructor(
+    { client, identity }: Pick<Corpus, 'client' | 'identity'>,
+    server: DatabaseRig,
+    store: VaultRig,
+    folder: string,
+    recipients: string[],
+  ) {
     this.client = client;
+    this.identity = identity;
     this.#server = server;
     this.#store = store;
     this.#folder = folder;
@@ -80,7 +90,8 @@ class CorpusMaker {
     const [client] = await findClients([server.server.install.binDir]);
     if (!client) throw new Error('the server has no client programs');
     await server.database('shop', TABLES);
-    return new CorpusMaker(client, server, store, folder, [await identityToRecipient(await generateIdentity())]);
+    const identity = await generateIdentity();
+    return new CorpusMaker({ client, identity }, server, store, folder, [await identityToRecipient(identity)]);
   }
 
   /** One backup of each kind and packing, and the copies of it that its run made. */
