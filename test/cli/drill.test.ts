@@ -137,6 +137,17 @@ describe('drill', () => {
     });
   });
 
+  it('is not called running by show where its execution is over and left no record', async () => {
+    const vault = new MemoryVault();
+    drillPlan(vault, [APP]);
+    const stateOf = async () => ({ status: 'stopped', how: 'aborted' }) as const;
+
+    expect(await cli(['show', DRILL], { backend: backendOver(vault, { stateOf }) })).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('ABORTED, WITHOUT A RECORD, 0 of 1 backup'),
+    });
+  });
+
   it('ends with 130 on Ctrl-C, and goes on', async () => {
     const interrupt = new AbortController();
 

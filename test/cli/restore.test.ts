@@ -452,6 +452,36 @@ describe('show of a restore', () => {
     }
   });
 
+  it.each([
+    ['aborted', { status: 'stopped', how: 'aborted' }, 'ABORTED, 0 of 1 backup restored'],
+    ['timed out', { status: 'stopped', how: 'timed out' }, 'TIMED OUT, 0 of 1'],
+    ['failed', { status: 'failed', error: 'States.Runtime', cause: '' }, 'FAILED, 0 of 1'],
+  ] as const)('does not call running what was %s and left no record', async (_, state, says) => {
+    const vault = new MemoryVault();
+    restorePlan(vault, [databaseItem(0, 'app')]);
+    const backend = backendOver(vault, { stateOf: async () => state });
+
+    const { code, stdout } = await cli(['show', RESTORE], { backend });
+    expect({ code, stdout }).toMatchObject({ code: 1, stdout: expect.stringContaining(says) });
+    expect(stdout).toContain('before it could leave a record');
+    const json = JSON.parse((await cli(['show', RESTORE, '--json'], { backend })).stdout);
+    expect(json).toMatchObject({ state: 'lost', status: null });
+  });
+
+  it('shows the record that came while the execution was asked', async () => {
+    const vault = new MemoryVault();
+    const item = databaseItem(0, 'app');
+    const plan = restorePlan(vault, [item]);
+    const stateOf = async () => {
+      restoreEnded(vault, plan, [restoredItem(vault, item)]);
+      return { status: 'succeeded', output: null } as const;
+    };
+    expect(await cli(['show', RESTORE], { backend: backendOver(vault, { stateOf }) })).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('RESTORED, 1 of 1'),
+    });
+  });
+
   it('says that there is none of that name', async () => {
     expect(await cli(['show', 'restore-x'], { backend: backendOver(new MemoryVault()) })).toMatchObject({
       code: 1,

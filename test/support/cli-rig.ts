@@ -123,6 +123,7 @@ export function backendOver(
       const name = machine === 'night' ? 'first' : executionName(machine, MORNING, 'cafe0001');
       return { executionArn: execution(name), name, startedAt: minutesAfter(SUNDAY, 0), state };
     },
+    stateOf: async () => undefined,
     close: async () => {
       closed = true;
     },

@@ -35,5 +35,9 @@ export const RIGHTS: readonly { readonly commands: string; readonly actions: rea
   { commands: '`run`', actions: ['states:StartExecution'], on: 'the state machine' },
   { commands: '`run`', actions: ['states:DescribeExecution'], on: 'its executions' },
   { commands: '`restore`, `drill`', actions: ['states:StartExecution'], on: 'the state machine of that name' },
-  { commands: '`restore`, `drill`', actions: ['states:DescribeExecution'], on: 'its executions' },
+  {
+    commands: '`restore`, `drill`, `show` of one (it does without)',
+    actions: ['states:DescribeExecution'],
+    on: 'its executions',
+  },
 ];

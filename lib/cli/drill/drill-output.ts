@@ -16,7 +16,9 @@ export const DrillOutput = z.strictObject({
   execution: z.string().describe('ARN of the execution'),
   trigger: DrillPlan.shape.trigger,
   reason: z.string().nullable(),
-  state: z.enum(['running', 'ended']).describe('"ended" once it has left a record'),
+  state: z
+    .enum(['running', 'ended', 'lost'])
+    .describe('"ended" once it has left a record; "lost": its execution is over, and left none'),
   status: z.enum(['passed', 'failed']).nullable().describe('null until it has ended'),
   finishedAt: z.iso.datetime().nullable(),
   drills: z.array(
@@ -34,7 +36,7 @@ export const DrillOutput = z.strictObject({
 export type DrillOutput = z.infer<typeof DrillOutput>;
 
 /** A view of a drill run as it is printed in JSON. */
-export function drillOutput({ plan, items, ended, record, findings }: DrillView, vault: string): DrillOutput {
+export function drillOutput({ plan, items, ended, record, lost, findings }: DrillView, vault: string): DrillOutput {
   return {
     version: 1,
     kind: 'drill',
@@ -43,7 +45,7 @@ export function drillOutput({ plan, items, ended, record, findings }: DrillView,
     execution: plan.execution,
     trigger: plan.trigger,
     reason: plan.reason ?? null,
-    state: ended ? 'ended' : 'running',
+    state: ended ? 'ended' : lost ? 'lost' : 'running',
     status: record?.status ?? null,
     finishedAt: record?.finishedAt ?? null,
     drills: items.map((view) => {

@@ -33,11 +33,13 @@ export function drillLines(view: DrillView, { vault, name }: Backend, terminal: 
   ];
 }
 
-function headline({ plan, items, ended, record }: DrillView, terminal: Terminal): string {
+function headline({ plan, items, ended, record, lost }: DrillView, terminal: Terminal): string {
   const passed = items.filter(hasPassed).length;
   const counted = `${passed} of ${plural(items.length, 'backup')} restored and compared`;
   const label = !ended
-    ? terminal.paint('doubtful', 'RUNNING')
+    ? lost
+      ? terminal.paint('bad', `${lost.toUpperCase()}, WITHOUT A RECORD`)
+      : terminal.paint('doubtful', 'RUNNING')
     : record?.status === 'passed' && passed === items.length
       ? terminal.paint('good', 'PASSED')
       : terminal.paint('bad', 'FAILED');

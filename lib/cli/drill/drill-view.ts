@@ -4,6 +4,7 @@ import { DrillEvidence, DrillRecord } from '../../domain/drill/evidence.ts';
 import { inTurn } from '../../runtime/in-turn.ts';
 import type { Vault } from '../../runtime/vault.ts';
 import { KnownDocuments } from '../place/known-documents.ts';
+import type { LostEnd } from '../place/lost-execution.ts';
 import type { Finding } from '../place/vault-document.ts';
 
 export interface DrillItemView {
@@ -19,6 +20,8 @@ export interface DrillView {
   readonly plan: DrillPlan;
   readonly items: readonly DrillItemView[];
   readonly ended: boolean;
+  /** How its execution ended where it left none. Only `show` asks for that. */
+  readonly lost?: LostEnd;
   readonly record?: DrillRecord;
   readonly findings: readonly Finding[];
 }

@@ -19,6 +19,8 @@ export interface Backend {
   readonly operations: () => Promise<Operations>;
   /** Starts an execution of one of the state machines. */
   readonly start: <M extends Machine>(machine: M, input: MachineInputs[M]) => Promise<StartedRun>;
+  /** How an execution stands that somebody started some time; undefined where nobody can say any more, or may. */
+  readonly stateOf: (executionArn: string) => Promise<ExecutionState | undefined>;
   readonly close: () => Promise<void>;
 }
 

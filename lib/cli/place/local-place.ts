@@ -8,10 +8,12 @@ const POLL = { first: 300, most: 300 } as const;
 export const localPlace = (
   dir: string,
   bucket: string,
-): Pick<Backend, 'name' | 'flags' | 'runsWithoutUs' | 'pollMs' | 'locate'> => ({
+): Pick<Backend, 'name' | 'flags' | 'runsWithoutUs' | 'pollMs' | 'locate' | 'stateOf'> => ({
   name: `local cloud in ${dir}`,
   flags: ` --local ${shellWord(dir)}`,
   runsWithoutUs: false,
   pollMs: POLL,
+  // an execution is known to the process alone that runs it
+  stateOf: async () => undefined,
   locate: (key) => ({ file: `${dir}/vault/${bucket}/${key}` }),
 });

@@ -15,7 +15,9 @@ export const RestoreOutput = z.strictObject({
   vault: z.string().describe('Name of the bucket'),
   name: z.string().describe('Of the execution; its records lie under restores/<name>'),
   execution: z.string().describe('ARN of the execution'),
-  state: z.enum(['running', 'ended']).describe('"ended" once it has left a record'),
+  state: z
+    .enum(['running', 'ended', 'lost'])
+    .describe('"ended" once it has left a record; "lost": its execution is over, and left none'),
   status: z.enum(RESTORE_STATUSES).nullable().describe('null until it has ended'),
   target: z.string(),
   request: RestoreRequest.describe('What was asked for'),
@@ -37,14 +39,14 @@ export const RestoreOutput = z.strictObject({
 export type RestoreOutput = z.infer<typeof RestoreOutput>;
 
 /** A view of a restore as it is printed in JSON. */
-export function restoreOutput({ plan, items, ended, record, findings }: RestoreView, vault: string): RestoreOutput {
+export function restoreOutput({ plan, items, ended, record, lost, findings }: RestoreView, vault: string): RestoreOutput {
   return {
     version: 1,
     kind: 'restore',
     vault,
     name: plan.name,
     execution: plan.execution,
-    state: ended ? 'ended' : 'running',
+    state: ended ? 'ended' : lost ? 'lost' : 'running',
     status: record?.status ?? null,
     target: plan.targetName,
     request: plan.request,

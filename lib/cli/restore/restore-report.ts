@@ -5,6 +5,7 @@ import type { RestoreItemRecord, RestoreRecord } from '../../domain/restore/rest
 import { quoted } from '../../domain/restore/statements-of.ts';
 import { showDuration } from '../../domain/time/duration.ts';
 import type { Backend } from '../place/backend.ts';
+import type { LostEnd } from '../place/lost-execution.ts';
 import { findingLines } from '../show/finding-lines.ts';
 import { fields, hanging, showInstant } from '../terminal/fields.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -28,19 +29,28 @@ export function restoreLines(view: RestoreView, backend: Backend, terminal: Term
   ];
 }
 
+/** What is there then can be half done: an abort asks nobody. */
+const LEFT_NO_RECORD: Readonly<Record<LostEnd, string>> = {
+  aborted: 'aborted by somebody, before it could leave a record',
+  'timed out': 'by its time limit, before it could leave a record',
+  failed: 'failed before it could leave a record; the execution has why',
+  ended: 'without a record; the log of its last step has why',
+};
+
 const LABELS = {
   restored: ['RESTORED', 'good'],
   warning: ['RESTORED, WITH WARNINGS', 'doubtful'],
   failed: ['FAILED', 'bad'],
 } as const;
 
-function headline({ plan, items, ended, record }: RestoreView, terminal: Terminal): string {
+function headline({ plan, items, ended, record, lost }: RestoreView, terminal: Terminal): string {
   const done = items.filter((one) => one.record?.result === 'restored').length;
-  const [label, tone] = record ? LABELS[record.status] : ended ? (['ENDED', 'bad'] as const) : (['RUNNING', 'doubtful'] as const);
+  const open = lost ? ([lost.toUpperCase(), 'bad'] as const) : (['RUNNING', 'doubtful'] as const);
+  const [label, tone] = record ? LABELS[record.status] : ended ? (['ENDED', 'bad'] as const) : open;
   return `Restore ${plan.name}: ${terminal.paint(tone, label)}, ${done} of ${plural(items.length, 'backup')} restored`;
 }
 
-function facts({ plan, record, services }: RestoreView, { vault, name }: Backend, now: Date): readonly Fact[] {
+function facts({ plan, record, services, lost }: RestoreView, { vault, name }: Backend, now: Date): readonly Fact[] {
   const { requestedAt, targetName, target, request } = plan;
   const began = new Date(requestedAt);
   const until = record ? new Date(record.finishedAt) : now;
@@ -49,7 +59,10 @@ function facts({ plan, record, services }: RestoreView, { vault, name }: Backend
   return [
     ['Target', targetName],
     ['Started', showInstant(began)],
-    ['Ended', record ? `${showInstant(until)}, took ${took}` : `not yet; it has been running for ${took}`],
+    [
+      'Ended',
+      record ? `${showInstant(until)}, took ${took}` : lost ? LEFT_NO_RECORD[lost] : `not yet; it has been running for ${took}`,
+    ],
     ...(request.reason === undefined ? [] : [['Reason', request.reason] as const]),
     ...servicesFact(record, services),
     ...(probe && record && !record.failure && record.status !== 'failed'

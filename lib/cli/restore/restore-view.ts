@@ -11,6 +11,7 @@ import { RestoreItemRecord, RestoreProgress, RestoreRecord, StoppedServices } fr
 import { inTurn } from '../../runtime/in-turn.ts';
 import type { Vault } from '../../runtime/vault.ts';
 import { KnownDocuments } from '../place/known-documents.ts';
+import type { LostEnd } from '../place/lost-execution.ts';
 import type { Finding } from '../place/vault-document.ts';
 
 /** How far an item is, and how fast: since the first look at its phase. */
@@ -33,6 +34,8 @@ export interface RestoreView {
   readonly services?: StoppedServices;
   /** Whether it left a record, be it one that can be read or not. */
   readonly ended: boolean;
+  /** How its execution ended where it left none. Only `show` asks for that. */
+  readonly lost?: LostEnd;
   readonly record?: RestoreRecord;
   readonly findings: readonly Finding[];
 }

@@ -4,6 +4,7 @@ import { drillLines } from '../drill/drill-report.ts';
 import { DrillReader } from '../drill/drill-view.ts';
 import type { Backend } from '../place/backend.ts';
 import type { CliContext } from '../place/context.ts';
+import { lookForLost } from '../place/lost-execution.ts';
 import { restoreExit } from '../restore/restore.ts';
 import { RestoreOutput, restoreOutput } from '../restore/restore-output.ts';
 import { restoreLines } from '../restore/restore-report.ts';
@@ -27,11 +28,12 @@ async function showRestore(
   operation: OperationName,
   json: boolean | undefined,
 ): Promise<ExitCode> {
-  const view = await new RestoreReader(backend.vault, operation.name).look();
+  const reader = new RestoreReader(backend.vault, operation.name);
+  const view = await lookForLost(backend, () => reader.look());
   if (!view) throw unknown(operation, backend);
   if (json) terminal.json(RestoreOutput.parse(restoreOutput(view, backend.vault.bucket)));
   else terminal.result(restoreLines(view, backend, terminal, now()));
-  if (!view.ended) return EXIT.done;
+  if (!view.ended) return view.lost ? EXIT.unverified : EXIT.done;
   return view.record ? restoreExit(view.record) : EXIT.unverified;
 }
 
@@ -41,11 +43,12 @@ async function showDrill(
   operation: OperationName,
   json: boolean | undefined,
 ): Promise<ExitCode> {
-  const view = await new DrillReader(backend.vault, operation.name).look();
+  const reader = new DrillReader(backend.vault, operation.name);
+  const view = await lookForLost(backend, () => reader.look());
   if (!view) throw unknown(operation, backend);
   if (json) terminal.json(DrillOutput.parse(drillOutput(view, backend.vault.bucket)));
   else terminal.result(drillLines(view, backend, terminal));
-  return drillExit(view);
+  return view.lost ? EXIT.unverified : drillExit(view);
 }
 
 const unknown = ({ of, name }: OperationName, { vault }: Backend): CliError =>
