@@ -3,8 +3,8 @@ import { FAULT_KINDS } from '../support/faults/fault-kinds.ts';
 import { Lanes, type LaneWork } from '../support/faults/lanes.ts';
 import type { Proof } from './proof.ts';
 
-/** Two keep two cores busy: a lane waits for the programs and servers that it started. */
-const LANES = 2;
+/** Three keep two cores busy: a lane waits a third of its time, for locks, for silence, and for the programs and servers that it started. */
+const LANES = 3;
 
 const fired = (tally: CaseResult['tally']): number =>
   Object.entries(tally).reduce((sum, [what, times]) => (what.startsWith('fired: ') ? sum + times : sum), 0);
@@ -41,7 +41,8 @@ export const KILL_POINT_PROOF: Proof = {
   name: 'kill-points',
   claim:
     'Wherever the dump task is killed, nothing partial is published, and one sweep clears what it left; a sweep takes nothing that is alive.',
-  cases: 5_000,
+  // some points lie behind the end of a dump that is shorter than others, and so are not met
+  cases: 5_050,
   figures: (points, tally) => ({
     points,
     'points that were met': fired(tally),
