@@ -17,7 +17,7 @@ export const DRILL_PROOF: Proof = {
     'drills of intact backups': tally.intact ?? 0,
     'drills of damaged backups': tally.damaged ?? 0,
     'of them with a manifest that was made to agree': tally.resealed ?? 0,
-    'harmless: the archive decodes to the same': tally.harmless ?? 0,
+    'harmless: the archive restores to the same': tally.harmless ?? 0,
   }),
   never: ['false passes', 'false failures'],
   missing: () => [],
