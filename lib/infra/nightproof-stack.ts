@@ -1,4 +1,4 @@
-import { CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { Annotations, CfnOutput, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import type { ICluster } from 'aws-cdk-lib/aws-ecs';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
@@ -58,6 +58,11 @@ export class NightproofStack extends Stack {
     const network = new TaskNetwork(this, 'Network', config.network);
     const imageFolder = taskImage(this);
     const { sources, volumes } = config;
+    if (config.network.mode !== 'existing' && Object.keys(volumes).length > 0)
+      Annotations.of(this).addWarningV2(
+        'nightproof:volumesInAnotherNetwork',
+        `The tasks run in a VPC of their own (network.mode: ${config.network.mode}), and a file system can be mounted only where it has mount targets: ${Object.keys(volumes).join(', ')} will not be. Set network.mode to "existing", and name the VPC of the volumes.`,
+      );
     const tasks = new BackupTasks(this, 'Tasks', { vpc: network.vpc, vault, sources, volumes, imageFolder });
     const steps = new NightSteps(this, 'Steps', { config, vault, key, alerts, imageFolder });
     const { stateMachine } = new NightlyRun(this, 'NightlyRun', {

@@ -22,6 +22,16 @@ function cdkSynth(config: string) {
   return { status, stderr, out };
 }
 
+/** A stack over the vault of another one that is lost. */
+const overLostVault = join(folder, 'lost.yaml');
+writeFileSync(
+  overLostVault,
+  `vault: { bucketName: nightproof-vault, keyArn: "arn:aws:kms:eu-west-3:123456789012:key/0a1b2c3d-0000-4000-8000-0123456789ab" }
+connections: { main: { secret: s } }
+sources: [{ id: app, database: app, connection: main }]
+`,
+);
+
 /** Locks and an off-site bucket, in the same account and in another one. */
 const offsite = ['', ', account: "222222222222"'].map((account, n) => {
   const config = join(folder, `offsite-${n}.yaml`);
@@ -37,7 +47,7 @@ sources: [{ id: app, database: app, connection: main }]
 });
 
 describe('npx cdk synth', () => {
-  it.each(['nightproof.yaml', ...EXAMPLES.map(exampleFile), ...offsite])(
+  it.each(['nightproof.yaml', ...EXAMPLES.map(exampleFile), ...offsite, overLostVault])(
     'of %s passes the built-in validation and cdk-nag, offline',
     (config) => {
       const { status, stderr, out } = cdkSynth(config);
@@ -52,6 +62,19 @@ describe('npx cdk synth', () => {
       expect(Object.values(conclusions).every((conclusion) => conclusion === 'success')).toBe(true);
     },
   );
+
+  it('warns of volumes that no task can mount from a VPC of its own', () => {
+    const config = join(folder, 'volumes.yaml');
+    writeFileSync(
+      config,
+      `volumes: { media: { fileSystemId: fs-0123456789abcdef0, accessPointId: fsap-0123456789abcdef0 } }
+sources: [{ id: uploads, kind: files, volume: media }]
+`,
+    );
+    const { status, stderr } = cdkSynth(config);
+    expect(status).toBe(0);
+    expect(stderr.replaceAll(/\s+/g, ' ')).toContain('media will not be. Set network.mode to "existing"');
+  });
 
   it('names file, line and what is allowed where the configuration is wrong, and writes no template', () => {
     const config = join(folder, 'wrong.yaml');
