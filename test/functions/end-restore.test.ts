@@ -67,7 +67,14 @@ describe('the end of a restore', () => {
       summary: 'nightproof restore OK: 2 of 2 restored to main, r1',
     });
     expect(mails).toHaveLength(1);
-    expect(mails[0]?.body).toContain('shop_before_20260420_080000');
+    const lines = mails[0]?.body.split('\n').map((line) => line.trim());
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        'DROP DATABASE "shop_before_20260420_080000";',
+        'ALTER DATABASE "shop" RENAME TO "shop_restored_20260420_080000";',
+        'ALTER DATABASE "shop_before_20260420_080000" RENAME TO "shop";',
+      ]),
+    );
     expect(vault.json(restoreRecordKey('r1'))).toMatchObject({ status: 'restored', finishedAt: NOW.toISOString() });
     expect(metrics).toContainEqual({ name: 'RestoreSeconds', unit: 'Seconds', value: 42, sourceId: 'shop' });
     expect(metrics).toContainEqual({ name: 'RestoreSuccess', unit: 'Count', value: 1 });

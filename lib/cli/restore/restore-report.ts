@@ -1,5 +1,6 @@
 import type { FailureFacts } from '../../domain/outcomes.ts';
 import { plural } from '../../domain/plain-text.ts';
+import { goBackLines } from '../../domain/restore/go-back.ts';
 import type { RestorePlan } from '../../domain/restore/restore-plan.ts';
 import type { RestoreItemRecord, RestoreRecord } from '../../domain/restore/restore-record.ts';
 import { quoted } from '../../domain/restore/statements-of.ts';
@@ -143,13 +144,9 @@ function placeWords(restored: Restored['restored'], { targetName }: RestorePlan)
 function formerLines({ restored }: Restored, { stamp }: RestorePlan): readonly string[] {
   if (restored.kind === 'globals' || restored.before === undefined) return [];
   if (restored.kind === 'tree') return hanging('  Before      ', `kept as folder ${JSON.stringify(restored.before)}`);
-  const [now, former, aside] = [restored.database, restored.before, `${restored.database}_restored_${stamp}`].map(quoted);
+  const { database, before } = restored;
   return [
-    ...hanging('  Before      ', `kept as database ${former}`),
-    '    to drop it, once it is sure that nobody needs it:',
-    `      DROP DATABASE ${former};`,
-    '    to go back to it, with nothing connected to either:',
-    `      ALTER DATABASE ${now} RENAME TO ${aside};`,
-    `      ALTER DATABASE ${former} RENAME TO ${now};`,
+    ...hanging('  Before      ', `kept as database ${quoted(before)}`),
+    ...goBackLines({ database, before, stamp }).map((line) => `    ${line}`),
   ];
 }

@@ -3,7 +3,10 @@ import { showBytes } from '../bytes.ts';
 import { fitted, plural } from '../plain-text.ts';
 import { failureLines, hanging, MAX_BODY_BYTES, MAX_SUBJECT_CHARACTERS } from '../run/mail-lines.ts';
 import { showDuration } from '../time/duration.ts';
+import type { Slot } from '../time/slot.ts';
+import { goBackLines } from './go-back.ts';
 import type { RestoreItemRecord, RestoreRecord } from './restore-record.ts';
+import { quoted } from './statements-of.ts';
 
 type Restored = Extract<RestoreItemRecord, { result: 'restored' }>;
 type Failed = Extract<RestoreItemRecord, { result: 'failed' }>;
@@ -22,7 +25,7 @@ export function renderRestoreReport(record: RestoreRecord): { readonly subject: 
     ...heading(record),
     ...(failure ? ['', 'THE RESTORE AS A WHOLE FAILED', ...failureLines(failure)] : []),
     ...failed.flatMap(failedLines),
-    ...(restored.length > 0 ? ['', 'RESTORED', ...restored.flatMap(restoredLines)] : []),
+    ...(restored.length > 0 ? ['', 'RESTORED', ...restored.flatMap((item) => restoredLines(item, record))] : []),
     ...(services.length > 0 ? ['', 'SERVICES', ...services.map(serviceLine)] : []),
     '',
     'All details:',
@@ -57,12 +60,22 @@ const failedLines = ({ item, phase, failure, left }: Failed): readonly string[] 
   ...hanging('  Target      ', left ?? 'is as it was'),
 ];
 
-function restoredLines({ item, bytes, seconds, restored, warnings }: Restored): readonly string[] {
+function restoredLines({ item, bytes, seconds, restored, warnings }: Restored, { stamp }: RestoreRecord): readonly string[] {
   const took = showDuration(seconds.verify + seconds.restore + seconds.compare);
   return [
     `  ${item.sourceId}`,
     ...hanging('    ', `${item.key}: ${[showBytes(bytes), ...restoredFacts(restored), took].join(', ')}`),
+    ...formerLines(restored, stamp),
     ...warnings.flatMap((warning) => hanging('    Warning: ', warning)),
+  ];
+}
+
+function formerLines(restored: Restored['restored'], stamp: Slot): readonly string[] {
+  if (restored.kind !== 'database' || restored.before === undefined) return [];
+  const { database, before } = restored;
+  return [
+    `    What it replaced is kept as database ${quoted(before)};`,
+    ...goBackLines({ database, before, stamp }).map((line) => `    ${line}`),
   ];
 }
 
@@ -74,7 +87,6 @@ function restoredFacts(restored: Restored['restored']): readonly string[] {
         plural(restored.tables, 'table'),
         plural(restored.rows, 'row'),
         restored.compared ? 'compared with the manifest' : 'not compared',
-        ...(restored.before === undefined ? [] : [`the former one is kept as ${restored.before}`]),
       ];
     case 'globals':
       return [plural(restored.statements, 'statement')];
