@@ -5,7 +5,7 @@ import { requireEnv } from '../../lib/runtime/environment.ts';
 import { told } from '../../lib/runtime/logger.ts';
 import { CloudWatchMetrics } from '../../lib/runtime/metrics.ts';
 import { SnsNotifier } from '../../lib/runtime/notifier.ts';
-import { S3Vault } from '../../lib/runtime/vault.ts';
+import { S3Vault } from '../../lib/runtime/s3-vault.ts';
 import { endDrill } from './end-drill.ts';
 
 export const handler = told(

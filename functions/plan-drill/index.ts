@@ -3,7 +3,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { ResolvedConfig } from '../../lib/domain/config/config.ts';
 import { requireEnv } from '../../lib/runtime/environment.ts';
 import { told } from '../../lib/runtime/logger.ts';
-import { S3Vault } from '../../lib/runtime/vault.ts';
+import { S3Vault } from '../../lib/runtime/s3-vault.ts';
 import { planDrill } from './plan-drill.ts';
 
 // lies beside the bundle, so that code and configuration are deployed as one

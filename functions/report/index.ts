@@ -6,7 +6,7 @@ import { told } from '../../lib/runtime/logger.ts';
 import { CloudWatchMetrics } from '../../lib/runtime/metrics.ts';
 import { SnsNotifier } from '../../lib/runtime/notifier.ts';
 import { offsiteStatus } from '../../lib/runtime/offsite-status.ts';
-import { S3Vault } from '../../lib/runtime/vault.ts';
+import { S3Vault } from '../../lib/runtime/s3-vault.ts';
 import { report } from './report.ts';
 
 const s3 = new S3Client();

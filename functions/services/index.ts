@@ -4,7 +4,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { EcsServices } from '../../lib/runtime/ecs-services.ts';
 import { requireEnv } from '../../lib/runtime/environment.ts';
 import { told } from '../../lib/runtime/logger.ts';
-import { S3Vault } from '../../lib/runtime/vault.ts';
+import { S3Vault } from '../../lib/runtime/s3-vault.ts';
 import { services } from './services.ts';
 
 export const handler = told(

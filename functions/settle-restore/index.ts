@@ -1,7 +1,7 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { requireEnv } from '../../lib/runtime/environment.ts';
 import { told } from '../../lib/runtime/logger.ts';
-import { S3Vault } from '../../lib/runtime/vault.ts';
+import { S3Vault } from '../../lib/runtime/s3-vault.ts';
 import { settleRestore } from './settle-restore.ts';
 
 export const handler = told(

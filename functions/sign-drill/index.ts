@@ -2,7 +2,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { requireEnv } from '../../lib/runtime/environment.ts';
 import { told } from '../../lib/runtime/logger.ts';
 import { Presigner } from '../../lib/runtime/presigner.ts';
-import { S3Vault } from '../../lib/runtime/vault.ts';
+import { S3Vault } from '../../lib/runtime/s3-vault.ts';
 import { signDrill } from './sign-drill.ts';
 
 const bucket = requireEnv('VAULT_BUCKET');

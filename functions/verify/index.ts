@@ -5,7 +5,7 @@ import { told } from '../../lib/runtime/logger.ts';
 import { listArchive } from '../../lib/runtime/pg-restore-list.ts';
 import { clientFolders, findClients } from '../../lib/runtime/postgres/clients.ts';
 import { readerFor } from '../../lib/runtime/postgres/reader-for.ts';
-import { S3Vault } from '../../lib/runtime/vault.ts';
+import { S3Vault } from '../../lib/runtime/s3-vault.ts';
 import { verify } from './verify.ts';
 
 const clients = await findClients(await clientFolders(requireEnv('PATH')));

@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CommanderError } from 'commander';
 import type { CliContext } from './place/context.ts';
 import { openPlace } from './place/place.ts';
-import { buildProgram, type CommandWork } from './program.ts';
+import { buildProgram } from './program.ts';
 import { CliError } from './terminal/cli-error.ts';
 import { EXIT, type ExitCode } from './terminal/exit-codes.ts';
 import { explain } from './terminal/explain.ts';
+import type { CommandWork } from './terminal/on-command.ts';
 import { type Input, type Output, Terminal } from './terminal/terminal.ts';
 
 export interface MainOptions {

@@ -5,21 +5,14 @@ import { DOCTOR_EXAMPLES, doctorCommand } from './doctor/doctor-command.ts';
 import { DOWNLOAD_EXAMPLES, downloadCommand } from './download/download-command.ts';
 import { DRILL_EXAMPLES, drillCommand } from './drill/drill-command.ts';
 import { LIST_EXAMPLES, listCommand } from './list/list-command.ts';
-import type { CliContext } from './place/context.ts';
 import { RESTORE_EXAMPLES, restoreCommand } from './restore/restore-command.ts';
 import { RETENTION_EXAMPLES, retentionCommand } from './retention/retention-command.ts';
 import { RUN_EXAMPLES, runCommand } from './run/run-command.ts';
 import { SHOW_EXAMPLES, showCommand } from './show/show-command.ts';
 import { STATUS_EXAMPLES, statusCommand } from './status/status-command.ts';
-import type { ExitCode } from './terminal/exit-codes.ts';
 import { type Example, examplesText, generalText } from './terminal/help-text.ts';
+import type { OnCommand } from './terminal/on-command.ts';
 import { VERIFY_EXAMPLES, verifyCommand } from './verify/verify-command.ts';
-
-/** What a command hands over: its work, to be done with a context. */
-export type CommandWork = (context: CliContext) => Promise<ExitCode>;
-
-/** Hears which command was given. Parsing starts nothing. */
-export type OnCommand = (work: CommandWork) => void;
 
 const HELP_WIDTH = 80;
 

@@ -6,9 +6,9 @@ import { TASK_EXIT } from '../../lib/domain/run/task-exit.ts';
 import { requireEnv } from '../../lib/runtime/environment.ts';
 import { awsCredentialSources } from '../../lib/runtime/postgres/aws-credential-sources.ts';
 import { readPlan } from '../../lib/runtime/run-documents.ts';
+import { S3Vault } from '../../lib/runtime/s3-vault.ts';
 import { NETWORK_LIMITS, SILENT } from '../../lib/runtime/task-network.ts';
 import { TryRecords } from '../../lib/runtime/try-records.ts';
-import { S3Vault } from '../../lib/runtime/vault.ts';
 import { discover } from './discover.ts';
 
 const logger = new Logger();

@@ -2,38 +2,13 @@ import { Manifest } from '../../lib/domain/backup/manifest.ts';
 import type { DrillEvidence, DrillPhase } from '../../lib/domain/drill/evidence.ts';
 import { Failure, type FailureFacts, factsOfThrown, type Reason } from '../../lib/domain/outcomes.ts';
 import { TASK_EXIT } from '../../lib/domain/run/task-exit.ts';
-import type { PostgresClient } from '../../lib/runtime/postgres/clients.ts';
-import type { ServerPrograms } from '../../lib/runtime/postgres/server-programs.ts';
 import { drillBackup } from './drill-backup.ts';
-import type { DrillLimits } from './drill-limits.ts';
+import type { DrillDependencies, DrillRequest } from './drill-job.ts';
 import { DrillNotes } from './drill-notes.ts';
 import { readPresigned, storeOnce } from './presigned.ts';
 
 /** No manifest that nightproof writes comes near: one of 100,000 tables has 20 MB. */
 const MANIFEST_LIMIT_BYTES = 256 * 1024 ** 2;
-
-/** All that the task may read or write, by presigned addresses: it has no rights of its own. */
-export interface DrillRequest {
-  readonly archiveUrl: string;
-  readonly manifestUrl: string;
-  readonly evidenceUrl: string;
-  readonly probes: readonly string[];
-  /** The disk that it has. */
-  readonly storageBytes: number;
-}
-
-export interface DrillDependencies {
-  readonly clients: () => Promise<readonly PostgresClient[]>;
-  readonly servers: () => Promise<readonly ServerPrograms[]>;
-  readonly now: () => Date;
-  /** Milliseconds from any start. */
-  readonly ticks: () => number;
-  /** How the paths of its folders begin. */
-  readonly scratch: string;
-  readonly limits: DrillLimits;
-  /** Fires with a `Failure` when the task is told to stop. */
-  readonly stop: AbortSignal;
-}
 
 /** Where the task tells what it did, for the log. */
 export interface DrillReport {

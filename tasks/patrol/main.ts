@@ -3,8 +3,8 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { Failure } from '../../lib/domain/outcomes.ts';
 import { requireEnv } from '../../lib/runtime/environment.ts';
 import { clientFolders, findClients } from '../../lib/runtime/postgres/clients.ts';
+import { S3Vault } from '../../lib/runtime/s3-vault.ts';
 import { NETWORK_LIMITS, SILENT } from '../../lib/runtime/task-network.ts';
-import { S3Vault } from '../../lib/runtime/vault.ts';
 import { patrolTask } from './patrol-task.ts';
 
 const logger = new Logger({ serviceName: 'patrol' });

@@ -4,9 +4,9 @@ import { type RestoreItem, RestorePlan } from '../../lib/domain/restore/restore-
 import { RestoreItemRecord } from '../../lib/domain/restore/restore-record.ts';
 import { TASK_EXIT } from '../../lib/domain/run/task-exit.ts';
 import type { Ticker } from '../../lib/runtime/ticker.ts';
+import { confirmDamage } from './confirm-damage.ts';
 import type { ItemDependencies, RestoredItem } from './item.ts';
 import { ProgressRecords } from './progress-records.ts';
-import { recordDamage } from './record-damage.ts';
 import { restoreItem } from './restore-item.ts';
 
 export interface RestoreTaskRequest {
@@ -65,7 +65,7 @@ async function restoreAndRecord(
   const { vault, now } = deps;
   const record = await outcomeOf(plan, item, deps, report);
   if (record.result === 'failed' && record.failure.reason === 'damaged' && record.phase === 'verify')
-    await recordDamage(item.key, deps).catch((error: unknown) => report.unrecorded(error));
+    await confirmDamage(item.key, deps).catch((error: unknown) => report.unrecorded(error));
   const document: RestoreItemRecord = { version: 1, at: now().toISOString(), item, ...record };
   try {
     await vault.putOnce(restoreItemKey(plan.name, item.n), document);

@@ -5,9 +5,9 @@ import { Failure } from '../../lib/domain/outcomes.ts';
 import { requireEnv } from '../../lib/runtime/environment.ts';
 import { awsCredentialSources } from '../../lib/runtime/postgres/aws-credential-sources.ts';
 import { clientFolders, findClients } from '../../lib/runtime/postgres/clients.ts';
+import { S3Vault } from '../../lib/runtime/s3-vault.ts';
 import { NETWORK_LIMITS, SILENT } from '../../lib/runtime/task-network.ts';
 import { systemTicker } from '../../lib/runtime/ticker.ts';
-import { S3Vault } from '../../lib/runtime/vault.ts';
 import { type RestoreTaskReport, restoreTask } from './restore-task.ts';
 
 /** Composes the task from the environment and runs it; returns the exit code. */

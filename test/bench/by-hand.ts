@@ -6,7 +6,7 @@ import type { PostgresServer } from '../../lib/local/servers/postgres-server.ts'
 import { findPrograms } from '../../lib/local/setup/find-program.ts';
 import type { Machine } from '../../lib/local/setup/machine.ts';
 import { ask } from '../../lib/local/setup/run-step.ts';
-import { S3Vault } from '../../lib/runtime/vault.ts';
+import { S3Vault } from '../../lib/runtime/s3-vault.ts';
 import { measure } from './measured-process.ts';
 
 /** What the dump is measured against: commands that people run by hand or from cron. */

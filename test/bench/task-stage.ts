@@ -9,7 +9,7 @@ import type { DatabaseSource } from '../../lib/domain/source/source.ts';
 import { type Slot, slotOf } from '../../lib/domain/time/slot.ts';
 import { awsClient, awsEnvironment, type Endpoints } from '../../lib/local/cloud/endpoints.ts';
 import type { PostgresServer } from '../../lib/local/servers/postgres-server.ts';
-import { S3Vault } from '../../lib/runtime/vault.ts';
+import { S3Vault } from '../../lib/runtime/s3-vault.ts';
 import { databaseReceipt } from '../support/receipts.ts';
 import { type Measured, measure } from './measured-process.ts';
 

@@ -10,7 +10,7 @@ import { tryKey } from '../../lib/domain/backup/keys.ts';
 import { crc32ToBase64, type Receipt, type TreeReceipt } from '../../lib/domain/backup/receipt.ts';
 import type { Source } from '../../lib/domain/source/source.ts';
 import { listArchive } from '../../lib/runtime/pg-restore-list.ts';
-import { S3Vault } from '../../lib/runtime/vault.ts';
+import { S3Vault } from '../../lib/runtime/s3-vault.ts';
 import { DatabaseRig } from '../support/database-rig.ts';
 import { dumpDependencies, runTask, SLOT, writePlan } from '../support/dump-rig.ts';
 import { scratchFolderUntilEnd } from '../support/scratch-folder.ts';

@@ -11,7 +11,7 @@ import { artifactKey, planKey, tryKey } from '../../lib/domain/backup/keys.ts';
 import { crc32ToBase64, type DatabaseReceipt } from '../../lib/domain/backup/receipt.ts';
 import { type Slot, slotOf } from '../../lib/domain/time/slot.ts';
 import { listArchive } from '../../lib/runtime/pg-restore-list.ts';
-import { S3Vault } from '../../lib/runtime/vault.ts';
+import { S3Vault } from '../../lib/runtime/s3-vault.ts';
 import { DatabaseRig } from '../support/database-rig.ts';
 import { minutesAfter, planOf, receiptOf, SUNDAY, sourceOf } from '../support/night.ts';
 import { VaultRig } from '../support/vault-rig.ts';

@@ -2,8 +2,8 @@ import { randomFillSync } from 'node:crypto';
 import { DeleteObjectCommand, DeleteObjectsCommand, HeadObjectCommand, ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createBuckets } from '../../lib/local/cloud/vault-buckets.ts';
+import { S3Vault } from '../../lib/runtime/s3-vault.ts';
 import { MultipartUpload } from '../../lib/runtime/upload/multipart-upload.ts';
-import { S3Vault } from '../../lib/runtime/vault.ts';
 import { VaultRig } from '../support/vault-rig.ts';
 
 const MIB = 1024 ** 2;

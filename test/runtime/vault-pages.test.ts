@@ -1,8 +1,8 @@
 import { CreateMultipartUploadCommand, type S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { inTurn } from '../../lib/runtime/in-turn.ts';
+import { S3Vault } from '../../lib/runtime/s3-vault.ts';
 import { openUploadsOf } from '../../lib/runtime/upload/all-open-uploads.ts';
-import { S3Vault } from '../../lib/runtime/vault.ts';
 import { PlainVault } from '../support/fleet-history.ts';
 import { VaultRig } from '../support/vault-rig.ts';
 

@@ -13,7 +13,7 @@ import { deployedMachines } from '../../lib/local/cloud/deployed-machines.ts';
 import { type DeployedMachine, Execution } from '../../lib/local/cloud/execution.ts';
 import { LocalCloud } from '../../lib/local/cloud/local-cloud.ts';
 import { synthesize } from '../../lib/local/cloud/synthesize.ts';
-import { S3Vault } from '../../lib/runtime/vault.ts';
+import { S3Vault } from '../../lib/runtime/s3-vault.ts';
 import { FLEET, FLEET_CONFIG, FleetVault, findingsOf, fleetPorts, WRITTEN } from '../support/fleet.ts';
 import { PlainVault } from '../support/fleet-history.ts';
 import { type Invocation, measured, showInvocation } from '../support/measured-function.ts';

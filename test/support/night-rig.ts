@@ -25,7 +25,7 @@ import type { Json } from '../../lib/local/cloud/json.ts';
 import { LocalCloud, type LocalCloudOptions } from '../../lib/local/cloud/local-cloud.ts';
 import { synthesize } from '../../lib/local/cloud/synthesize.ts';
 import { readTries } from '../../lib/runtime/run-documents.ts';
-import { S3Vault } from '../../lib/runtime/vault.ts';
+import { S3Vault } from '../../lib/runtime/s3-vault.ts';
 import { toolchain } from './toolchain.ts';
 
 /** A source as nightproof.yaml has it. */

@@ -72,7 +72,9 @@ function itemOf({ key, manifest: { sourceId, receipt } }: CorpusBackup): Restore
       return { ...databaseItem(0, sourceId), ...common } as RestoreItem;
     case 'globals':
       return { ...common, kind: receipt.kind };
-    default:
+    case 'files':
+    case 'config':
+    case 'datedFolder':
       return { ...common, kind: receipt.kind, folder: 'restored', replace: false };
   }
 }

@@ -10,7 +10,7 @@ import {
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
 import { type S3Server, startS3 } from '../../lib/local/servers/s3-server.ts';
-import { S3Vault } from '../../lib/runtime/vault.ts';
+import { S3Vault } from '../../lib/runtime/s3-vault.ts';
 import { toolchain } from './toolchain.ts';
 
 /** A real store (versitygw) with an empty, versioned bucket as the stack makes it. */

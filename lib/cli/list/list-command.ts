@@ -2,8 +2,8 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { TIERS } from '../../domain/backup/tiers.ts';
 import type { Place } from '../place/backend.ts';
 import { placeOf, withPlace } from '../place/place-options.ts';
-import type { OnCommand } from '../program.ts';
 import { type Example, examplesText } from '../terminal/help-text.ts';
+import type { OnCommand } from '../terminal/on-command.ts';
 import { type ListOptions, list } from './list.ts';
 import { type ListSetsOptions, listSets } from './list-sets.ts';
 

@@ -4,20 +4,14 @@ import { startS3 } from '../../local/servers/s3-server.ts';
 import { thisMachine } from '../../local/setup/machine.ts';
 import { ensurePython } from '../../local/setup/python.ts';
 import { ensureVersitygw } from '../../local/setup/versitygw.ts';
-import { S3Vault } from '../../runtime/vault.ts';
+import { S3Vault } from '../../runtime/s3-vault.ts';
 import { CliError } from '../terminal/cli-error.ts';
 import { EXIT } from '../terminal/exit-codes.ts';
 import type { Backend, Purpose } from './backend.ts';
-import { openLocalCloud } from './local-cloud-backend.ts';
+import { type LocalOptions, openLocalCloud } from './local-cloud-backend.ts';
 import { localOperations } from './local-operations.ts';
 import { localPlace } from './local-place.ts';
 import { localBucket } from './local-vault.ts';
-
-export interface LocalOptions {
-  readonly now: () => Date;
-  /** Hears what takes time. */
-  readonly report: (line: string) => void;
-}
 
 /** Opens the local cloud in a folder: all of it for a run, only its vault to look at. */
 export function openLocal(folder: string, purpose: Purpose, options: LocalOptions): Promise<Backend> {

@@ -8,10 +8,9 @@ import { synthesize } from '../../local/cloud/synthesize.ts';
 import { withLock } from '../../local/setup/lock.mjs';
 import { thisMachine } from '../../local/setup/machine.ts';
 import { ensureToolchain } from '../../local/setup/toolchain.ts';
-import { S3Vault } from '../../runtime/vault.ts';
+import { S3Vault } from '../../runtime/s3-vault.ts';
 import type { Backend, ExecutionState } from './backend.ts';
 import { executionName } from './execution-name.ts';
-import type { LocalOptions } from './local-backend.ts';
 import { neededFor, type StartPurpose } from './local-needs.ts';
 import { localOperations } from './local-operations.ts';
 import { localPlace } from './local-place.ts';
@@ -19,6 +18,12 @@ import { type LocalSecrets, readLocalSecrets } from './local-secrets.ts';
 import { type LocalVolumes, readLocalVolumes } from './local-volumes.ts';
 import { readConfigFile } from './read-config-file.ts';
 import { MACHINE_OUTPUTS } from './stack-outputs.ts';
+
+export interface LocalOptions {
+  readonly now: () => Date;
+  /** Hears what takes time. */
+  readonly report: (line: string) => void;
+}
 
 /** Starts the local cloud that a configuration makes. All that can be wrong with what was asked is found before anything is started. */
 export async function openLocalCloud(dir: string, purpose: StartPurpose, { now, report }: LocalOptions): Promise<Backend> {

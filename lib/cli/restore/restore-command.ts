@@ -4,8 +4,8 @@ import type { OutsideLinks } from '../../domain/restore/outside-link.ts';
 import type { RestoreMode } from '../../domain/restore/restore-request.ts';
 import type { Place } from '../place/backend.ts';
 import { placeOf, withPlace } from '../place/place-options.ts';
-import type { OnCommand } from '../program.ts';
 import { type Example, examplesText } from '../terminal/help-text.ts';
+import type { OnCommand } from '../terminal/on-command.ts';
 import { restore } from './restore.ts';
 import type { RestoreOptions } from './restore-options.ts';
 

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import type { Place } from '../place/backend.ts';
 import { placeOf, withPlace } from '../place/place-options.ts';
-import type { OnCommand } from '../program.ts';
 import { type Example, examplesText } from '../terminal/help-text.ts';
+import type { OnCommand } from '../terminal/on-command.ts';
 import { type RunOptions, run } from './run.ts';
 
 export const RUN_EXAMPLES: readonly Example[] = [

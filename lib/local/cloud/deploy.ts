@@ -7,30 +7,11 @@ import {
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Assembly, Template } from './assembly.ts';
 import { createBootstrapStack } from './bootstrap-stack.ts';
+import type { DeployedResource, DeployReport } from './deploy-report.ts';
 import { applyBucketSettings, createDirectly, isCreatedDirectly, reasonFor } from './direct-resources.ts';
 import { awsClient, type Endpoints, settingsClient } from './endpoints.ts';
 import { ignoredProperties } from './ignored-properties.ts';
 import { type Json, type JsonObject, objectIn } from './json.ts';
-
-export interface DeployedResource {
-  readonly logicalId: string;
-  readonly type: string;
-  readonly physicalId: string;
-}
-
-/** What became of each resource of the template, and of each other stack of the assembly. */
-export interface DeployReport {
-  /** Created by moto's CloudFormation. */
-  readonly created: readonly DeployedResource[];
-  /** Created by a call of ours, with the properties of the template. */
-  readonly createdDirectly: readonly DeployedResource[];
-  /** Not there. */
-  readonly notCreated: readonly { readonly logicalId: string; readonly type: string; readonly why: string }[];
-  /** Properties of created resources that moto is known to drop. */
-  readonly ignored: readonly { readonly logicalId: string; readonly type: string; readonly properties: readonly string[] }[];
-  /** Stacks that were not deployed. */
-  readonly notDeployed: readonly { readonly stackName: string; readonly why: string }[];
-}
 
 export interface Deployment {
   readonly stackName: string;

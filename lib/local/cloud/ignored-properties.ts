@@ -1,5 +1,5 @@
 import type { Template } from './assembly.ts';
-import type { DeployedResource, DeployReport } from './deploy.ts';
+import type { DeployedResource, DeployReport } from './deploy-report.ts';
 
 /**
  * Properties that moto 5.2 drops without a word when its CloudFormation creates the resource. Read in its sources. Versions and

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { GetFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { type Assembly, assetHash, assetOf, type TemplateResource } from './assembly.ts';
-import type { DeployedResource } from './deploy.ts';
+import type { DeployedResource } from './deploy-report.ts';
 import { imageStart } from './dockerfile.ts';
 import { awsClient, awsEnvironment, type Endpoints } from './endpoints.ts';
 import { type Json, type JsonObject, objectIn, textIn } from './json.ts';

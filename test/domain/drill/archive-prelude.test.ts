@@ -52,18 +52,18 @@ describe('what a restore without a superuser goes through', () => {
     tocEntry({ id: 8, type: 'PUBLICATION TABLE', schema: 'a', name: 'all t' }),
     tocEntry({ id: 9, type: 'OPERATOR CLASS', schema: 'a', name: 'odd' }),
   ];
-  const { restored, skipped, superusersOnly } = archiveEntries(entries);
+  const archive = archiveEntries(entries);
 
   it('is all but what is made before, and what only acts on sessions and other servers', () => {
-    expect(restored([])).toEqual([1, 2, 5, 6, 9]);
-    expect(skipped).toEqual(['COMMENT - EXTENSION hstore', 'EVENT TRIGGER - watch', 'PUBLICATION TABLE a all t']);
+    expect(archive.restored([])).toEqual([1, 2, 5, 6, 9]);
+    expect(archive.skipped).toEqual(['COMMENT - EXTENSION hstore', 'EVENT TRIGGER - watch', 'PUBLICATION TABLE a all t']);
   });
 
   it('leaves out a schema that exists, and not another whose name begins so', () => {
-    expect(restored(['a'])).toEqual([2, 5, 6, 9]);
+    expect(archive.restored(['a'])).toEqual([2, 5, 6, 9]);
   });
 
   it('names what a missing right may be due to', () => {
-    expect(superusersOnly).toEqual(['OPERATOR CLASS a odd']);
+    expect(archive.superusersOnly).toEqual(['OPERATOR CLASS a odd']);
   });
 });

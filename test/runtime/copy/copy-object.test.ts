@@ -10,7 +10,8 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type CopyOptions, S3Vault, type StoredObject } from '../../../lib/runtime/vault.ts';
+import { type CopyOptions, S3Vault } from '../../../lib/runtime/s3-vault.ts';
+import type { StoredObject } from '../../../lib/runtime/vault.ts';
 import { FaultProxy } from '../../support/fault-proxy.ts';
 import { RecordingProxy } from '../../support/recording-proxy.ts';
 import { rightsFor } from '../../support/s3-rights.ts';

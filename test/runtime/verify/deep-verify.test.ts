@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { manifestKey } from '../../../lib/domain/backup/keys.ts';
 import { type Manifest, memberListOf } from '../../../lib/domain/backup/manifest.ts';
 import { Failure } from '../../../lib/domain/outcomes.ts';
-import { S3Vault } from '../../../lib/runtime/vault.ts';
+import { S3Vault } from '../../../lib/runtime/s3-vault.ts';
 import { type DeepVerifyOptions, deepVerify } from '../../../lib/runtime/verify/deep-verify.ts';
 import { type Corpus, type CorpusBackup, makeCorpus } from '../../support/corpus-backups.ts';
 import { CorpusVault } from '../../support/corpus-vault.ts';

@@ -9,7 +9,7 @@ import {
   S3Client,
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
-import { S3Vault } from '../../../lib/runtime/vault.ts';
+import { S3Vault } from '../../../lib/runtime/s3-vault.ts';
 
 /** A running versitygw, as plain data: other processes use it too. */
 export interface S3Place {

@@ -1,8 +1,8 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { PartSizes } from '../../../lib/domain/store/part-plan.ts';
+import { S3Vault } from '../../../lib/runtime/s3-vault.ts';
 import { MultipartUpload } from '../../../lib/runtime/upload/multipart-upload.ts';
 import type { RetryPolicy } from '../../../lib/runtime/upload/retry.ts';
-import { S3Vault } from '../../../lib/runtime/vault.ts';
 import type { DumpDependencies, DumpObserver } from '../../../tasks/dump/dump-job.ts';
 import { dumpTask } from '../../../tasks/dump/dump-task.ts';
 import { type CaseContext, jobOf } from './case-context.ts';

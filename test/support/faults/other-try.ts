@@ -1,4 +1,4 @@
-import { S3Vault } from '../../../lib/runtime/vault.ts';
+import { S3Vault } from '../../../lib/runtime/s3-vault.ts';
 import { type CaseContext, jobOf } from './case-context.ts';
 import { runJob, type TaskEnd } from './night-of-case.ts';
 

@@ -2,7 +2,7 @@ import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import { planKey } from '../../../lib/domain/backup/keys.ts';
 import type { Source } from '../../../lib/domain/source/source.ts';
 import { slotOf } from '../../../lib/domain/time/slot.ts';
-import { S3Vault } from '../../../lib/runtime/vault.ts';
+import { S3Vault } from '../../../lib/runtime/s3-vault.ts';
 import { planOf } from '../night.ts';
 import { CaseClock } from './case-clock.ts';
 import { type CaseContext, jobOf } from './case-context.ts';

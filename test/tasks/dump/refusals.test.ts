@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Failure } from '../../../lib/domain/outcomes.ts';
 import type { DatabaseSource } from '../../../lib/domain/source/source.ts';
 import { freePort } from '../../../lib/local/servers/free-port.ts';
-import { S3Vault } from '../../../lib/runtime/vault.ts';
+import { S3Vault } from '../../../lib/runtime/s3-vault.ts';
 import { DatabaseRig } from '../../support/database-rig.ts';
 import { dumpDependencies, runTask, type TaskTraces } from '../../support/dump-rig.ts';
 import { VaultRig } from '../../support/vault-rig.ts';

@@ -1,26 +1,23 @@
-import type { DamageRecord } from '../../lib/domain/backup/damage.ts';
-import { damagedKey } from '../../lib/domain/backup/keys.ts';
 import { deepVerify } from '../../lib/runtime/verify/deep-verify.ts';
-import type { RestoreTaskDependencies } from './restore-task.ts';
+import { recordDamage } from '../../lib/runtime/verify/record-damage.ts';
+import type { ItemDependencies } from './item.ts';
 
 /**
  * Reads a backup again that a restore found damaged, and where it still is, says so beside it: it counts as no backup from then
  * on. That it could not be read says nothing of it.
  */
-export async function recordDamage(
+export async function confirmDamage(
   key: string,
-  { vault, clients, signal, now }: Pick<RestoreTaskDependencies, 'vault' | 'clients' | 'signal' | 'now'>,
+  { vault, clients, signal, now }: Pick<ItemDependencies, 'vault' | 'clients' | 'signal'> & { readonly now: () => Date },
 ): Promise<void> {
   const finding = await deepVerify(key, { vault, clients: await clients(), signal });
   if (finding.result !== 'damaged') return;
   const versionId = (await vault.head(key))?.versionId;
-  const record: DamageRecord = {
-    version: 1,
+  await recordDamage(vault, {
     key,
     ...(versionId && { versionId }),
     foundAt: now().toISOString(),
     foundBy: 'restore',
     problem: finding.problem,
-  };
-  await vault.putOnce(damagedKey(key), record);
+  });
 }
