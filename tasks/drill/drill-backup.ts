@@ -1,6 +1,8 @@
+import { rm } from 'node:fs/promises';
 import type { Manifest } from '../../lib/domain/backup/manifest.ts';
 import type { Receipt } from '../../lib/domain/backup/receipt.ts';
 import { Failure } from '../../lib/domain/outcomes.ts';
+import { lookTwice } from '../../lib/runtime/verify/look-twice.ts';
 import { drillDatabase } from './drill-database.ts';
 import { drillGlobals } from './drill-globals.ts';
 import type { DrillDependencies, DrillRequest } from './drill-job.ts';
@@ -19,7 +21,15 @@ export async function drillBackup(
 ): Promise<void> {
   refuse(receipt, request);
   const fetch = (path: string, signal: AbortSignal): Promise<void> =>
-    fetchArchive((take, stop) => readPresigned('GET of the archive', request.archiveUrl, take, stop), path, receipt, signal);
+    lookTwice(async () => {
+      await rm(path, { force: true });
+      await fetchArchive(
+        (take, stop) => readPresigned('GET of the archive', request.archiveUrl, take, stop),
+        path,
+        receipt,
+        signal,
+      );
+    });
   const { scratch, limits, stop: signal } = deps;
   switch (receipt.kind) {
     case 'database': {

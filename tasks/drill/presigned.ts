@@ -1,13 +1,14 @@
+import type { IncomingMessage } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Failure } from '../../lib/domain/outcomes.ts';
+import { askHttp, type HttpQuestion } from '../../lib/runtime/ask-http.ts';
 
 const TRIES = 4;
 const FIRST_PAUSE_MS = 500;
 
-/** The addresses are S3's own: what leads elsewhere is not followed, and nothing of them is told in a message, since whoever has one may use it. */
-const OWN = { redirect: 'error' } as const;
-
 /**
+ * The addresses are S3's own: what leads elsewhere is not followed, and nothing of them is told in a message, since whoever has one may use it.
+ *
  * Reads what lies under a presigned address, from its beginning; a connection that breaks is taken up again where it broke.
  * `take` is given every byte once. Throws `storage` where it cannot be had.
  */
@@ -22,9 +23,9 @@ export async function readPresigned(
   for (let left = TRIES; ; left--) {
     const from = at;
     const response = await ask(what, url, { headers: from === 0 ? {} : { range: `bytes=${from}-` } }, signal);
-    if (response.status !== (from === 0 ? 200 : 206)) throw refused(what, response.status);
+    if (response.statusCode !== (from === 0 ? 200 : 206)) throw refused(what, response);
     try {
-      for await (const piece of response.body ?? []) {
+      for await (const piece of response as AsyncIterable<Buffer>) {
         at += piece.length;
         await Promise.resolve(piece)
           .then(take)
@@ -33,9 +34,9 @@ export async function readPresigned(
             throw error;
           });
       }
-      const announced = Number(response.headers.get('content-length') ?? at - from);
+      const announced = Number(response.headers['content-length'] ?? at - from);
       if (at - from === announced) return;
-      throw new TypeError('the body ended early');
+      throw new Error('the body ended early');
     } catch (error) {
       signal.throwIfAborted();
       // not the connection's: whoever takes the bytes wants no more of them
@@ -48,19 +49,25 @@ export async function readPresigned(
 /** Stores a document once. What is there already stays: it was written by an earlier try whose answer was lost. False in that case. */
 export async function storeOnce(what: string, url: string, body: string, signal: AbortSignal): Promise<boolean> {
   const response = await ask(what, url, { method: 'PUT', body, headers: { 'if-none-match': '*' } }, signal);
-  await response.body?.cancel();
-  if (response.status === 412) return false;
-  if (!response.ok) throw refused(what, response.status);
+  response.destroy();
+  const { statusCode = 0 } = response;
+  if (statusCode === 412) return false;
+  if (statusCode < 200 || statusCode > 299) throw refused(what, response);
   return true;
 }
 
 /** Asks again where nobody answers, or S3 says that it is busy. */
-async function ask(what: string, url: string, init: RequestInit, signal: AbortSignal): Promise<Response> {
+async function ask(
+  what: string,
+  url: string,
+  question: Omit<HttpQuestion, 'signal'>,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
   for (let n = 1; ; n++) {
     try {
-      const response = await fetch(url, { ...init, ...OWN, signal });
-      if (n === TRIES || response.status < 500) return response;
-      await response.body?.cancel();
+      const response = await askHttp(url, { ...question, signal });
+      if (n === TRIES || (response.statusCode ?? 0) < 500) return response;
+      response.destroy();
     } catch (error) {
       signal.throwIfAborted();
       if (n === TRIES) throw new Failure('storage', `${what}: no answer (${nameOf(error)})`, { cause: error });
@@ -70,11 +77,13 @@ async function ask(what: string, url: string, init: RequestInit, signal: AbortSi
 }
 
 /** 403 also where the address has expired. */
-const refused = (what: string, status: number): Failure => new Failure('storage', `${what}: HTTP ${status}`);
+function refused(what: string, response: IncomingMessage): Failure {
+  response.destroy();
+  return new Failure('storage', `${what}: HTTP ${response.statusCode}`);
+}
 
-/** fetch wraps what broke; its own message would quote the address. */
+/** Its message may quote the address. */
 function nameOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? code : error instanceof Error ? error.name : typeof error;
 }

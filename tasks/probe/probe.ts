@@ -1,4 +1,5 @@
 import type { PROBE_EXITS } from '../../lib/domain/restore/probe.ts';
+import { askHttp } from '../../lib/runtime/ask-http.ts';
 
 /** Somebody who waits for an answer waits so long; then the question is put again. */
 const ANSWER_WITHIN_MS = 10_000;
@@ -34,21 +35,22 @@ export async function probe(question: ProbeQuestion): Promise<ProbeResult> {
 /** Redirects are not followed: the status of the address itself is asked for. */
 async function ask({ url, status, contains }: ProbeQuestion): Promise<ProbeResult> {
   try {
-    const answer = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
-    if (answer.status !== status) {
-      await answer.body?.cancel();
-      return 'status';
+    const answer = await askHttp(url, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+    try {
+      if (answer.statusCode !== status) return 'status';
+      return contains === undefined || (await beginningOf(answer)).includes(contains) ? 'healthy' : 'contents';
+    } finally {
+      answer.destroy();
     }
-    return contains === undefined || (await beginningOf(answer)).includes(contains) ? 'healthy' : 'contents';
   } catch {
     return 'silent';
   }
 }
 
-async function beginningOf({ body }: Response): Promise<string> {
-  const pieces: Uint8Array[] = [];
+async function beginningOf(body: AsyncIterable<Buffer>): Promise<string> {
+  const pieces: Buffer[] = [];
   let bytes = 0;
-  for await (const piece of body ?? []) {
+  for await (const piece of body) {
     pieces.push(piece);
     bytes += piece.length;
     if (bytes >= MAX_ANSWER_BYTES) break;
