@@ -3,7 +3,7 @@ import { FAULT_KINDS } from '../support/faults/fault-kinds.ts';
 import { Lanes, type LaneWork } from '../support/faults/lanes.ts';
 import type { Proof } from './proof.ts';
 
-/** Three keep two cores busy: a lane waits a third of its time, for locks, for silence, and for the programs and servers that it started. */
+/** Three keep two cores busy: a lane waits for locks, for silence, and for the programs and servers that it started. */
 const LANES = 3;
 
 const fired = (tally: CaseResult['tally']): number =>

@@ -11,6 +11,7 @@ import { restoreLines } from '../restore/restore-report.ts';
 import { RestoreReader } from '../restore/restore-view.ts';
 import { CliError } from '../terminal/cli-error.ts';
 import { EXIT, type ExitCode } from '../terminal/exit-codes.ts';
+import { shellWord } from '../terminal/shell-word.ts';
 import type { OperationName } from './operation-name.ts';
 
 /** Shows a restore or a drill run, also one that is going on. Of one that has ended it ends as that did. */
@@ -51,9 +52,12 @@ async function showDrill(
   return view.lost ? EXIT.unverified : drillExit(view);
 }
 
-const unknown = ({ of, name }: OperationName, { vault }: Backend): CliError =>
-  new CliError(
+function unknown({ of, name }: OperationName, { vault, locate }: Backend): CliError {
+  const all = locate(of === 'restore' ? 'restores/' : 'drills/plans/');
+  const others = 's3' in all ? `aws s3 ls ${all.s3}` : `ls ${shellWord(all.file)}`;
+  return new CliError(
     EXIT.unverified,
     `there is no ${of} ${name} in ${vault.bucket}`,
-    `One that was refused, or has only just started, has left nothing yet. The others: aws s3 ls s3://${vault.bucket}/${of === 'restore' ? 'restores/' : 'drills/plans/'}`,
+    `One that was refused, or has only just started, has left nothing yet. The others: ${others}`,
   );
+}
