@@ -70,7 +70,11 @@ async function proveOne(
       },
     });
     reporter.end(progress);
-    if (from !== undefined) return violation;
+    if (from !== undefined) {
+      // no record is written, so what was counted is said here
+      for (const [what, times] of Object.entries(sorted(progress.tally))) reportLine(`${proof.name}: ${what}: ${times}`);
+      return violation;
+    }
     // what was violated is met again when the run is resumed
     if (!violation) file.write({ ...progress, commits });
     const missing = proof.missing(progress.tally);
